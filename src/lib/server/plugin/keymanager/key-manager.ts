@@ -1,0 +1,21 @@
+import type { KeyType } from '../../../crypto/key.ts';
+import type { Signer } from '../../../crypto/signer.ts';
+
+/** A key that a key manager keeps. The private half need not be in this process. */
+export interface ManagedKey extends Signer {
+  readonly id: string;
+}
+
+/** Keeps the signing keys of the server. */
+export interface KeyManager {
+  /** The name in the configuration, such as `disk`. */
+  readonly name: string;
+  /**
+   * Makes a key and keeps it durably before it resolves. A key of the same id is replaced; if keeping fails the old one
+   * stays. Throws `invalid-argument` for an empty id and `io-error` when it cannot be kept.
+   */
+  generateKey(id: string, type: KeyType): Promise<ManagedKey>;
+  findKey(id: string): Promise<ManagedKey | undefined>;
+  /** All keys in order of their ids. */
+  listKeys(): Promise<readonly ManagedKey[]>;
+}
