@@ -1,0 +1,44 @@
+import type { AttestedNode } from '../../spiffe/attested-node.ts';
+import type { Selector } from '../../spiffe/selector.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { SetMatch } from './entry-store.ts';
+import type { Page, PageRequest } from './pagination.ts';
+
+/** All given conditions must hold; an absent one filters nothing. */
+export interface NodeFilter {
+  readonly attestationType?: string | undefined;
+  readonly banned?: boolean | undefined;
+  readonly canReattest?: boolean | undefined;
+  /** Seconds since the Unix epoch: nodes whose SVID ends before. */
+  readonly expiresBeforeSeconds?: number | undefined;
+  /** Seconds since the Unix epoch: nodes whose SVID ends later. */
+  readonly validAtSeconds?: number | undefined;
+  readonly selectors?: { readonly match: SetMatch; readonly values: readonly Selector[] } | undefined;
+}
+
+/** The fields of a node that an update replaces. */
+export type NodeUpdate = Partial<
+  Pick<
+    AttestedNode,
+    'serialNumber' | 'expiresAtSeconds' | 'newSerialNumber' | 'newExpiresAtSeconds' | 'canReattest' | 'agentVersion'
+  >
+>;
+
+/** Attested nodes (agents) and their selectors. */
+export interface NodeStore {
+  countNodes(filter: NodeFilter): Promise<number>;
+  listNodes(filter: NodeFilter, page?: PageRequest): Promise<Page<AttestedNode>>;
+  findNode(spiffeId: SpiffeId): Promise<AttestedNode | undefined>;
+  /** Stores a first attestation, or replaces all that is known of a node which attested before, in one step. */
+  saveNode(node: AttestedNode): Promise<void>;
+  /** Error: `not-found`. */
+  updateNode(spiffeId: SpiffeId, update: NodeUpdate): Promise<AttestedNode>;
+  setNodeSelectors(spiffeId: SpiffeId, selectors: readonly Selector[]): Promise<void>;
+  /**
+   * Forgets a node, its selectors and the entry that its join token brought with it (parent is the node, only selector
+   * `spiffe_id:<node>`). Error: `not-found`.
+   */
+  deleteNode(spiffeId: SpiffeId): Promise<AttestedNode>;
+  /** Deletes nodes whose SVID ended before the time in seconds; banned ones stay. Returns how many. */
+  pruneNodes(expiredBeforeSeconds: number, options?: { includeNonReattestable?: boolean }): Promise<number>;
+}
