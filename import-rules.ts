@@ -1,0 +1,85 @@
+/**
+ * The picture of the layers as one table (src/lib/README.md shows it on one screen). A file may import from its own
+ * layer's folder and from the layers named here, nothing else. A new folder is a new row; `npm run check` holds the
+ * code against it, type imports and dynamic imports included.
+ */
+
+/** Folder -> folders it may import from. The longest matching folder decides. */
+export const LAYERS: Readonly<Record<string, readonly string[]>> = {
+  'src/lib/runtime': [],
+  'src/lib/crypto': ['src/lib/runtime'],
+  'src/lib/spiffe': ['src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/wire/gen': [],
+  'src/lib/wire': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/rpc': ['src/lib/wire', 'src/lib/runtime'],
+  'src/lib/config': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/client': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/workloadapi': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/server': [
+    'src/lib/client',
+    'src/lib/config',
+    'src/lib/rpc',
+    'src/lib/wire',
+    'src/lib/spiffe',
+    'src/lib/crypto',
+    'src/lib/runtime',
+  ],
+  'src/lib/agent': [
+    'src/lib/client',
+    'src/lib/config',
+    'src/lib/rpc',
+    'src/lib/wire',
+    'src/lib/spiffe',
+    'src/lib/crypto',
+    'src/lib/runtime',
+  ],
+  'src/lib/dev': [
+    'src/lib/server',
+    'src/lib/agent',
+    'src/lib/client',
+    'src/lib/config',
+    'src/lib/spiffe',
+    'src/lib/runtime',
+  ],
+  'src/lib/cli': [
+    'src/lib/client',
+    'src/lib/workloadapi',
+    'src/lib/config',
+    'src/lib/rpc',
+    'src/lib/wire',
+    'src/lib/spiffe',
+    'src/lib/crypto',
+    'src/lib/runtime',
+  ],
+  'src/commands': [
+    'src/lib/cli',
+    'src/lib/client',
+    'src/lib/workloadapi',
+    'src/lib/config',
+    'src/lib/rpc',
+    'src/lib/wire',
+    'src/lib/spiffe',
+    'src/lib/crypto',
+    'src/lib/runtime',
+  ],
+  'src/main': ['src/commands', 'src/lib/cli', 'src/lib/runtime'],
+};
+
+/** Files that may do what their folder may not, each with its reason. */
+export const EXCEPTIONS: Readonly<Record<string, { readonly may: readonly string[]; readonly because: string }>> = {
+  'src/commands/server/run.ts': { may: ['src/lib/server'], because: 'it is the server program' },
+  'src/commands/agent/run.ts': { may: ['src/lib/agent'], because: 'it is the agent program' },
+  'src/commands/dev/exec.ts': { may: ['src/lib/dev'], because: 'it starts both daemons in one process' },
+  'src/lib/cli/command-table.ts': { may: ['src/commands'], because: 'the one table that maps words to command files' },
+};
+
+/** Packages that only these folders may import, because they are slow to load or must stay in one place. */
+export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@grpc/grpc-js': ['src/lib/rpc'],
+  koffi: ['src/lib/rpc', 'src/lib/runtime'],
+  kysely: ['src/lib/server/datastore'],
+  'node:sqlite': ['src/lib/server/datastore'],
+  '@oclif/core': ['src/lib/cli', 'src/main', 'src/commands'],
+  chalk: ['src/lib/cli'],
+  'cli-table3': ['src/lib/cli'],
+};
