@@ -1,11 +1,4 @@
-import type {
-  BidiMethodKey,
-  RequestOf,
-  ResponseOf,
-  ServerStreamMethodKey,
-  ServiceDefinition,
-  UnaryMethodKey,
-} from './service.ts';
+import type { MethodKey, RequestOf, ResponseOf, ServiceDefinition } from './service.ts';
 
 /** A process on this machine that called over a unix socket; its ids come from the kernel and date from its connect. */
 export interface UnixPeer {
@@ -54,16 +47,22 @@ export interface CallContext {
   setTrailer(key: string, value: string): void;
 }
 
-/** The handlers of a service: one function for each method, by its key in the definition. Missing ones answer `Unimplemented`. */
+/** The handler of one method. */
+export type MethodHandler<
+  D extends ServiceDefinition,
+  K extends MethodKey<D>,
+> = D['methods'][K]['requestStream'] extends true
+  ? (requests: AsyncIterable<RequestOf<D, K>>, call: CallContext) => AsyncIterable<ResponseOf<D, K>>
+  : D['methods'][K]['responseStream'] extends true
+    ? (request: RequestOf<D, K>, call: CallContext) => AsyncIterable<ResponseOf<D, K>>
+    : (request: RequestOf<D, K>, call: CallContext) => Promise<ResponseOf<D, K>>;
+
+/**
+ * The handlers of a service: one function for each method, by its key in the definition. Missing ones answer
+ * `Unimplemented`. `this` is the implementation itself.
+ */
 export type ServiceImplementation<D extends ServiceDefinition> = {
-  [K in UnaryMethodKey<D>]?: (request: RequestOf<D, K>, call: CallContext) => Promise<ResponseOf<D, K>>;
-} & {
-  [K in ServerStreamMethodKey<D>]?: (request: RequestOf<D, K>, call: CallContext) => AsyncIterable<ResponseOf<D, K>>;
-} & {
-  [K in BidiMethodKey<D>]?: (
-    requests: AsyncIterable<RequestOf<D, K>>,
-    call: CallContext,
-  ) => AsyncIterable<ResponseOf<D, K>>;
+  [K in MethodKey<D>]?: MethodHandler<D, K>;
 };
 
 /**
