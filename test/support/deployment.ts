@@ -1,0 +1,270 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Finished, ours, type Programs, type RunOptions, run } from './programs.ts';
+
+/** What differs from the plain deployment of one server and one agent. */
+export interface DeploymentOptions {
+  /** The programs started as daemons; default: this checkout's. */
+  readonly daemons?: Programs;
+  /** The programs used as clients; default: this checkout's. */
+  readonly clients?: Programs;
+  /** Default `example.org`. */
+  readonly trustDomain?: string;
+  /** Lines added to the `server` block. */
+  readonly serverSettings?: string;
+  /** Lines added to the `agent` block. */
+  readonly agentSettings?: string;
+  /** Lines added to the `plugin_data` of the unix workload attestor. */
+  readonly unixAttestor?: string;
+}
+
+/**
+ * A server and, when asked for, an agent as real processes in a temporary folder, with sockets of their own and a free
+ * loopback port. Everything goes when it is disposed of.
+ */
+export class Deployment implements AsyncDisposable {
+  readonly folder: string;
+  readonly serverSocket: string;
+  readonly agentSocket: string;
+  readonly adminSocket: string;
+  readonly trustDomain: string;
+  readonly #options: DeploymentOptions;
+  readonly #daemons: Programs;
+  readonly #clients: Programs;
+  #port = 0;
+  #server: ChildProcess | undefined;
+  #agent: ChildProcess | undefined;
+
+  private constructor(options: DeploymentOptions) {
+    this.#options = options;
+    this.#daemons = options.daemons ?? ours;
+    this.#clients = options.clients ?? ours;
+    this.trustDomain = options.trustDomain ?? 'example.org';
+    this.folder = mkdtempSync(join(tmpdir(), 'spirekit-'));
+    chmodSync(this.folder, 0o755);
+    this.serverSocket = join(this.folder, 'server/api.sock');
+    this.agentSocket = join(this.folder, 'public/api.sock');
+    this.adminSocket = join(this.folder, 'admin/admin.sock');
+  }
+
+  /** Starts a server; the agent is started by {@link startAgent}. */
+  static async open(options: DeploymentOptions = {}): Promise<Deployment> {
+    const deployment = new Deployment(options);
+    try {
+      deployment.#port = await freePort();
+      await deployment.startServer();
+    } catch (error) {
+      await deployment[Symbol.asyncDispose]();
+      throw error;
+    }
+    return deployment;
+  }
+
+  /** The loopback port of the server's mTLS endpoint. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** The process id of the agent, if it runs. */
+  get agentPid(): number | undefined {
+    return this.#agent?.pid;
+  }
+
+  /** The process id of the server, if it runs. */
+  get serverPid(): number | undefined {
+    return this.#server?.pid;
+  }
+
+  /** Starts the server and waits for its socket. */
+  async startServer(): Promise<void> {
+    const config = join(this.folder, 'server.conf');
+    writeFileSync(config, this.#serverConfig());
+    this.#server = this.#start(this.#daemons.server, ['run', '-config', config], 'server.log');
+    await waitForSocket(this.serverSocket, this.#server, join(this.folder, 'server.log'));
+  }
+
+  /**
+   * Starts the agent with a fresh join token that makes it `spiffe://<trust domain>/host`, and waits for its socket.
+   * `token: false` starts one that was attested before.
+   */
+  async startAgent(options: { token?: boolean } = {}): Promise<void> {
+    const args = ['run', '-config', join(this.folder, 'agent.conf')];
+    mkdirSync(join(this.folder, 'admin'), { recursive: true });
+    writeFileSync(join(this.folder, 'agent.conf'), this.#agentConfig());
+    if (options.token !== false) {
+      const bundle = await this.server('bundle', 'show');
+      writeFileSync(join(this.folder, 'bootstrap.crt'), bundle.stdout);
+      const made = await this.server('token', 'generate', '-spiffeID', `spiffe://${this.trustDomain}/host`);
+      const token = /Token: (\S+)/.exec(made.stdout)?.[1];
+      if (token === undefined) throw new Error(`no join token: ${made.stdout}${made.stderr}`);
+      args.push('-joinToken', token);
+    }
+    this.#agent = this.#start(this.#daemons.agent, args, 'agent.log');
+    await waitForSocket(this.agentSocket, this.#agent, join(this.folder, 'agent.log'));
+  }
+
+  /** Stops the agent with SIGTERM and returns its exit code. */
+  async stopAgent(): Promise<number | null> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    return stop(agent);
+  }
+
+  /** Stops the server with SIGTERM and returns its exit code. */
+  async stopServer(): Promise<number | null> {
+    const server = this.#server;
+    this.#server = undefined;
+    return stop(server);
+  }
+
+  /** Runs a command of `spire-server` on this server's socket. */
+  server(...args: string[]): Promise<Finished> {
+    return run(this.#clients.server, [...args, '-socketPath', this.serverSocket], { cwd: this.folder });
+  }
+
+  /** Runs a command of `spire-agent` on this agent's socket. */
+  agent(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    return run(this.#clients.agent, [...args, '-socketPath', this.agentSocket], { cwd: this.folder, ...options });
+  }
+
+  /** Registers a workload below the agent of {@link startAgent}; returns the entry ID. */
+  async createEntry(path: string, selectors: readonly string[], ...more: string[]): Promise<string> {
+    const made = await this.server(
+      ...['entry', 'create', '-spiffeID', `spiffe://${this.trustDomain}${path}`],
+      ...['-parentID', `spiffe://${this.trustDomain}/host`],
+      ...selectors.flatMap((selector) => ['-selector', selector]),
+      ...more,
+    );
+    const id = /Entry ID\s*: (\S+)/.exec(made.stdout)?.[1];
+    if (made.code !== 0 || id === undefined) throw new Error(`no entry: ${made.stdout}${made.stderr}`);
+    return id;
+  }
+
+  /** What a daemon has logged so far. */
+  log(which: 'server' | 'agent'): string {
+    return readFileSync(join(this.folder, `${which}.log`), 'utf8');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopAgent();
+    await this.stopServer();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #start(program: string, args: readonly string[], logName: string): ChildProcess {
+    const log = openSync(join(this.folder, logName), 'a');
+    try {
+      return spawn(program, args, { cwd: this.folder, stdio: ['ignore', log, log] });
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  #serverConfig(): string {
+    return `server {
+  bind_address = "127.0.0.1"
+  bind_port = "${this.#port}"
+  socket_path = "${this.serverSocket}"
+  trust_domain = "${this.trustDomain}"
+  data_dir = "${this.folder}/server-data"
+  log_level = "DEBUG"
+  ${this.#options.serverSettings ?? ''}
+}
+plugins {
+  DataStore "sql" {
+    plugin_data {
+      database_type = "sqlite3"
+      connection_string = "${this.folder}/server-data/datastore.sqlite3"
+    }
+  }
+  KeyManager "disk" {
+    plugin_data {
+      keys_path = "${this.folder}/server-data/keys.json"
+    }
+  }
+  NodeAttestor "join_token" {
+    plugin_data {}
+  }
+}
+`;
+  }
+
+  #agentConfig(): string {
+    return `agent {
+  data_dir = "${this.folder}/agent-data"
+  log_level = "DEBUG"
+  server_address = "127.0.0.1"
+  server_port = "${this.#port}"
+  socket_path = "${this.agentSocket}"
+  admin_socket_path = "${this.adminSocket}"
+  trust_bundle_path = "${this.folder}/bootstrap.crt"
+  trust_domain = "${this.trustDomain}"
+  ${this.#options.agentSettings ?? ''}
+}
+plugins {
+  NodeAttestor "join_token" {
+    plugin_data {}
+  }
+  KeyManager "disk" {
+    plugin_data {
+      directory = "${this.folder}/agent-data"
+    }
+  }
+  WorkloadAttestor "unix" {
+    plugin_data {
+      ${this.#options.unixAttestor ?? ''}
+    }
+  }
+}
+`;
+  }
+}
+
+/** A loopback TCP port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.on('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(address)));
+    });
+  });
+}
+
+function canConnect(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+async function waitForSocket(path: string, daemon: ChildProcess, logPath: string): Promise<void> {
+  const deadline = performance.now() + 40_000;
+  while (performance.now() < deadline) {
+    if (daemon.exitCode !== null) break;
+    if (await canConnect(path)) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`no daemon at ${path}:\n${readFileSync(logPath, 'utf8').slice(-2_000)}`);
+}
+
+function stop(daemon: ChildProcess | undefined): Promise<number | null> {
+  if (daemon === undefined) return Promise.resolve(null);
+  if (daemon.exitCode !== null) return Promise.resolve(daemon.exitCode);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => daemon.kill('SIGKILL'), 20_000);
+    daemon.on('exit', (code) => {
+      clearTimeout(timer);
+      resolve(code);
+    });
+    daemon.kill('SIGTERM');
+  });
+}
