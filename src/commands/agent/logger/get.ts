@@ -1,0 +1,33 @@
+import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
+import { prefixed } from '../../../lib/cli/failure.ts';
+import { flag } from '../../../lib/cli/go-flags.ts';
+import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
+import { protoJson } from '../../../lib/cli/protojson.ts';
+import { agentAdminSocketFlags, agentAdminTarget } from '../../../lib/cli/sockets.ts';
+import { agentAdminClient } from '../../../lib/client/agent-admin-client.ts';
+import { RpcClient } from '../../../lib/rpc/client.ts';
+
+const flags = { ...agentAdminSocketFlags, output: flag.output() };
+
+/** `spire-agent logger get`. */
+export default class AgentLoggerGet extends BaseCommand<typeof flags> {
+  static override readonly summary = "Shows the agent's log level, now and at launch";
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'logger get';
+  static override readonly errorPrefix = 'Error: ';
+  static override readonly examples = ['<%= config.bin %> agent logger get --output json'];
+
+  async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(agentAdminTarget(context.flags.socketPath));
+    const logger = await agentAdminClient(rpc)
+      .logger.getLogger({}, { signal: context.signal })
+      .catch((error: unknown) => {
+        throw prefixed('error fetching logger', error);
+      });
+    await context.print({
+      pretty: () => formatLogger(logger),
+      json: () => protoJson(logger, LOGGER_JSON_HINTS),
+    });
+    return 0;
+  }
+}

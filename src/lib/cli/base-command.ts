@@ -1,0 +1,64 @@
+import type { Config } from '@oclif/core';
+import type { CommandContext } from './command-context.ts';
+import type { FlagSpecs } from './go-flags.ts';
+import { type OclifFlag, oclifFlags } from './oclif-flags.ts';
+import { runCommand } from './run-command.ts';
+
+export type { CommandContext } from './command-context.ts';
+
+/** A command's class as the command table loads it. */
+export interface CommandClass {
+  readonly summary: string;
+  readonly goFlags: FlagSpecs;
+  readonly usageName: string;
+  readonly errorPrefix?: string;
+  readonly printsFlagErrorTwice?: boolean;
+  new (): BaseCommand<FlagSpecs>;
+}
+
+/**
+ * The base of every command. oclif finds commands by their shape (static metadata and a static `run`), so none of its
+ * code is loaded here; the drop-ins and the umbrella's hot path call {@link runCommand} with the same class.
+ *
+ * No static of this class may be an enumerable property, hence `declare` and accessors: oclif copies enumerable statics
+ * of parents, and would lose the accessors by doing so.
+ */
+export abstract class BaseCommand<F extends FlagSpecs> {
+  /** Set by oclif from the path of the file. */
+  declare static id: string;
+  /** One sentence, in our own words; also the line in the lists of commands. */
+  declare static readonly summary: string;
+  /** More about it, for the umbrella's help. */
+  declare static readonly description?: string;
+  /** Command lines for the umbrella's help; `<%= config.bin %>` stands for the program. */
+  declare static readonly examples?: string[];
+  /** The flags, by their Go names. The only declaration; what oclif wants is made from it. */
+  declare static readonly goFlags: FlagSpecs;
+  /** What SPIRE calls the flag set in `Usage of ...:`. */
+  declare static readonly usageName: string;
+  /** What the drop-in prints before an error's message: SPIRE's server commands print `Error: `. */
+  declare static readonly errorPrefix?: string;
+  /** SPIRE's agent API commands print a refused flag above the usage text and once more below it. */
+  declare static readonly printsFlagErrorTwice?: boolean;
+
+  /** The flags as oclif describes them in help, completion and manifests; oclif does not parse them. */
+  static get flags(): Record<string, OclifFlag> {
+    return oclifFlags(this.goFlags);
+  }
+
+  /** Arguments are the command's own business. */
+  static get strict(): boolean {
+    return false;
+  }
+
+  /** oclif's way in: the umbrella, with the process's streams. Sets the exit code. */
+  static async run(this: CommandClass, argv: string[] = process.argv.slice(2), _config?: Config): Promise<void> {
+    process.exitCode = await runCommand(this, argv, { program: 'spirekit' });
+  }
+
+  /**
+   * Does the work and returns the exit code; an error thrown is printed and mapped to an exit code by the
+   * caller (1 on the drop-ins, the error table's on the umbrella).
+   */
+  abstract execute(context: CommandContext<F>): Promise<number>;
+}

@@ -1,0 +1,84 @@
+import type { Program } from './programs.ts';
+
+/** The words of a drop-in, with the path of the command's file below `src/commands` where it is not the words' own. */
+type DropInTable = Readonly<Record<string, string>>;
+
+const AGENT_WORDS: DropInTable = {
+  'api fetch': 'api/fetch/x509',
+  'api fetch x509': 'api/fetch/x509',
+  'api fetch jwt': 'api/fetch/jwt',
+  'api validate jwt': 'api/validate/jwt',
+  'api watch': 'api/watch',
+  'debug getinfo': 'agent/debug/getinfo',
+  healthcheck: 'agent/healthcheck',
+  'logger get': 'agent/logger/get',
+  'logger reset': 'agent/logger/reset',
+  'logger set': 'agent/logger/set',
+  run: 'agent/run',
+  validate: 'agent/validate',
+};
+
+const SERVER_WORDS: DropInTable = {
+  'agent ban': 'agent/ban',
+  'agent count': 'agent/count',
+  'agent evict': 'agent/evict',
+  'agent list': 'agent/list',
+  'agent purge': 'agent/purge',
+  'agent show': 'agent/show',
+  'bundle count': 'bundle/count',
+  'bundle delete': 'bundle/delete',
+  'bundle list': 'bundle/list',
+  'bundle set': 'bundle/set',
+  'bundle show': 'bundle/show',
+  'debug getinfo': 'server/debug/getinfo',
+  'entry count': 'entry/count',
+  'entry create': 'entry/create',
+  'entry delete': 'entry/delete',
+  'entry show': 'entry/show',
+  'entry update': 'entry/update',
+  'federation create': 'federation/create',
+  'federation delete': 'federation/delete',
+  'federation list': 'federation/list',
+  'federation refresh': 'federation/refresh',
+  'federation show': 'federation/show',
+  'federation update': 'federation/update',
+  healthcheck: 'server/healthcheck',
+  'jwt mint': 'jwt/mint',
+  'localauthority jwt activate': 'localauthority/jwt/activate',
+  'localauthority jwt prepare': 'localauthority/jwt/prepare',
+  'localauthority jwt revoke': 'localauthority/jwt/revoke',
+  'localauthority jwt show': 'localauthority/jwt/show',
+  'localauthority jwt taint': 'localauthority/jwt/taint',
+  'localauthority x509 activate': 'localauthority/x509/activate',
+  'localauthority x509 prepare': 'localauthority/x509/prepare',
+  'localauthority x509 revoke': 'localauthority/x509/revoke',
+  'localauthority x509 show': 'localauthority/x509/show',
+  'localauthority x509 taint': 'localauthority/x509/taint',
+  'logger get': 'server/logger/get',
+  'logger reset': 'server/logger/reset',
+  'logger set': 'server/logger/set',
+  run: 'server/run',
+  'token generate': 'token/generate',
+  'upstreamauthority revoke': 'upstreamauthority/revoke',
+  'upstreamauthority taint': 'upstreamauthority/taint',
+  validate: 'server/validate',
+  'x509 mint': 'x509/mint',
+};
+
+/** The umbrella's own commands, beside everything the drop-ins have. */
+const UMBRELLA_ONLY = ['link', 'version'] as const;
+
+/** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */
+export function commandTable(program: Program): ReadonlyMap<string, string> {
+  switch (program) {
+    case 'spire-agent':
+      return new Map(Object.entries(AGENT_WORDS));
+    case 'spire-server':
+      return new Map(Object.entries(SERVER_WORDS));
+    case 'spirekit': {
+      const paths = new Set([...Object.values(AGENT_WORDS), ...Object.values(SERVER_WORDS), ...UMBRELLA_ONLY]);
+      const table = new Map([...paths].map((path) => [path.replaceAll('/', ' '), path]));
+      return table.set('api fetch', 'api/fetch/x509');
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { formatGoDuration, msToNanoseconds, nanosecondsToMs, parseGoDuration } from '../runtime/go-duration.ts';

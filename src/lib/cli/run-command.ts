@@ -1,0 +1,127 @@
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
+import type { CommandClass } from './base-command.ts';
+import type { CommandContext, CommandIo, Environment } from './command-context.ts';
+import { describeFailure } from './failure.ts';
+import { FlagHelpRequested, type FlagSpecs, GoFlagSet, type OutputFormat, type ParsedFlags } from './go-flags.ts';
+import { renderResult } from './printer.ts';
+import type { Program } from './programs.ts';
+
+/** What surrounds a command; what is left out is the process's own. */
+export interface CommandRuntime {
+  readonly program: Program;
+  readonly io?: CommandIo;
+  readonly env?: Environment;
+  readonly clock?: Clock;
+  /** Cancels the command from outside, beside the signals it listens to. */
+  readonly signal?: AbortSignal;
+}
+
+/** Parses the flags, runs the command, prints what failed and returns the exit code. Never throws. */
+export async function runCommand(
+  command: CommandClass,
+  argv: readonly string[],
+  runtime: CommandRuntime,
+): Promise<number> {
+  const io = runtime.io ?? process;
+  const flagSet = new GoFlagSet(command.usageName, command.goFlags, runtime.program);
+  let parsed: ParsedFlags<FlagSpecs>;
+  try {
+    parsed = flagSet.parse(argv);
+  } catch (error) {
+    if (error instanceof FlagHelpRequested) {
+      io.stderr.write(flagSet.usageText());
+      return 0;
+    }
+    const failure = SpirekitError.from(error);
+    io.stderr.write(`${failure.message}\n${flagSet.usageText()}`);
+    if (runtime.program !== 'spirekit' && command.printsFlagErrorTwice === true)
+      io.stderr.write(`${failure.message}\n`);
+    return exitCodeOf(failure, runtime.program);
+  }
+  const aborter = abortable(runtime.signal);
+  try {
+    const context = makeContext(parsed, io, runtime, aborter);
+    return await new command().execute(context);
+  } catch (error) {
+    const failure = SpirekitError.from(error);
+    io.stderr.write(
+      runtime.program === 'spirekit' ? describeFailure(failure) : `${command.errorPrefix ?? ''}${failure.message}\n`,
+    );
+    return exitCodeOf(failure, runtime.program);
+  } finally {
+    aborter.release();
+  }
+}
+
+function exitCodeOf(error: SpirekitError, program: Program): number {
+  return program === 'spirekit' ? ERROR_CODES[error.code].exit : 1;
+}
+
+function makeContext(
+  parsed: ParsedFlags<FlagSpecs>,
+  io: CommandIo,
+  runtime: CommandRuntime,
+  aborter: Abortable,
+): CommandContext {
+  const env = runtime.env ?? process.env;
+  return {
+    program: runtime.program,
+    flags: parsed.values,
+    given: parsed.given,
+    args: parsed.args,
+    io,
+    env,
+    clock: runtime.clock ?? systemClock,
+    signal: aborter.signal,
+    abortOn: aborter.abortOn,
+    out: (line = '') => void io.stdout.write(`${line}\n`),
+    err: (line) => void io.stderr.write(`${line}\n`),
+    async print(result) {
+      const color = io.stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '';
+      const text = await renderResult(result, chooseFormat(parsed, runtime.program), { color });
+      if (text !== '') io.stdout.write(text);
+    },
+    exitCode: (code) => (runtime.program === 'spirekit' ? ERROR_CODES[code].exit : 1),
+  };
+}
+
+/** The umbrella shows lists as tables unless `-output` was given; whatever has no table is pretty anyway. */
+function chooseFormat(parsed: ParsedFlags<FlagSpecs>, program: Program): OutputFormat {
+  const asked = parsed.values['output'];
+  if (program === 'spirekit' && !parsed.given.has('output')) return 'table';
+  switch (asked) {
+    case 'json':
+    case 'jsonl':
+    case 'yaml':
+    case 'table':
+      return asked;
+    default:
+      return 'pretty';
+  }
+}
+
+interface Abortable {
+  readonly signal: AbortSignal;
+  abortOn(...signals: NodeJS.Signals[]): void;
+  release(): void;
+}
+
+function abortable(outer: AbortSignal | undefined): Abortable {
+  const controller = new AbortController();
+  const armed = new Map<NodeJS.Signals, () => void>();
+  return {
+    signal: outer === undefined ? controller.signal : AbortSignal.any([outer, controller.signal]),
+    abortOn(...signals) {
+      for (const name of signals) {
+        if (armed.has(name)) continue;
+        const abort = (): void => controller.abort(new SpirekitError('canceled', `stopped by ${name}`));
+        process.on(name, abort);
+        armed.set(name, abort);
+      }
+    },
+    release() {
+      for (const [name, abort] of armed) process.off(name, abort);
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import type { RpcTarget } from '../rpc/client.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import type { Environment } from './command-context.ts';
+import { flag } from './go-flags.ts';
+
+/** Where SPIRE's programs listen unless told otherwise. */
+export const DEFAULT_AGENT_SOCKET = '/tmp/spire-agent/public/api.sock';
+export const DEFAULT_AGENT_ADMIN_SOCKET = '/tmp/spire-agent/private/admin.sock';
+export const DEFAULT_SERVER_SOCKET = '/tmp/spire-server/private/api.sock';
+
+/** `-socketPath` and `-instance` of the commands that call the agent's Workload API socket. */
+export const agentSocketFlags = {
+  socketPath: flag.string({ usage: "The agent's API socket", default: DEFAULT_AGENT_SOCKET }),
+  instance: flag.string({
+    usage: 'Name that replaces %i in the socket template of SPIRE_AGENT_PUBLIC_SOCKET_TEMPLATE',
+  }),
+} as const;
+
+/** `-socketPath` of the commands that call the agent's admin socket. */
+export const agentAdminSocketFlags = {
+  socketPath: flag.string({ usage: "The agent's admin API socket", default: DEFAULT_AGENT_ADMIN_SOCKET }),
+} as const;
+
+/** `-socketPath` and `-instance` of the commands that call the server. */
+export const serverSocketFlags = {
+  socketPath: flag.string({ usage: "The server's API socket", default: DEFAULT_SERVER_SOCKET }),
+  instance: flag.string({
+    usage: 'Name that replaces %i in the socket template of SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE',
+  }),
+} as const;
+
+interface SocketChoice {
+  readonly socketPath: string;
+  readonly instance: string;
+}
+
+/**
+ * The agent's Workload API socket: `-socketPath`, else the template with `-instance` in it, else
+ * SPIRE_AGENT_PUBLIC_SOCKET, else the default.
+ *
+ * @throws SpirekitError `invalid-argument` when `-instance` is given without a usable template
+ */
+export function agentTarget(choice: SocketChoice, env: Environment): RpcTarget {
+  const template = 'SPIRE_AGENT_PUBLIC_SOCKET_TEMPLATE';
+  const missing = ` ${template} environment variable must be defined when using the instance flag`;
+  // SPIRE's agent commands make the path absolute before they dial it; its errors show the absolute one.
+  return { kind: 'unix', path: resolve(choose(choice, env, template, DEFAULT_AGENT_SOCKET, missing)) };
+}
+
+/** The agent's admin socket; an empty path is the default. */
+export function agentAdminTarget(socketPath: string): RpcTarget {
+  return { kind: 'unix', path: socketPath === '' ? DEFAULT_AGENT_ADMIN_SOCKET : socketPath };
+}
+
+/**
+ * The server's socket: `-socketPath`, else the template with `-instance` in it, else SPIRE_SERVER_PRIVATE_SOCKET, else
+ * the default.
+ *
+ * @throws SpirekitError `invalid-argument` when `-instance` is given without a usable template
+ */
+export function serverTarget(choice: SocketChoice, env: Environment): RpcTarget {
+  const template = 'SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE';
+  const missing = `you must define ${template} to use the instance flag`;
+  const path = choose(choice, env, template, DEFAULT_SERVER_SOCKET, missing);
+  // SPIRE's dialer gets the address as gRPC spells it, and its errors show that spelling: an absolute path after `//`.
+  return { kind: 'unix', path, errorAddress: path.startsWith('/') ? `//${path}` : path };
+}
+
+function choose(choice: SocketChoice, env: Environment, template: string, fallback: string, missing: string): string {
+  const pattern = env[template] ?? '';
+  if (choice.instance !== '') {
+    if (pattern === '') throw new SpirekitError('invalid-argument', missing);
+    if (!pattern.includes('%i')) throw new SpirekitError('invalid-argument', `failed to find %i in ${template}`);
+  }
+  if (choice.socketPath !== fallback) return choice.socketPath;
+  if (choice.instance !== '') return pattern.replaceAll('%i', choice.instance);
+  const single = env[template.replace(/_TEMPLATE$/, '')] ?? '';
+  return single === '' ? fallback : single;
+}
