@@ -95,7 +95,6 @@ describe('formatLogEntry', () => {
         (message, fields, level) => {
           const text = formatLogEntry('text', { timeMs: TIME_MS, level, message, fields });
           expect(text.endsWith('\n')).toBe(true);
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not get through.
           expect(text.slice(0, -1)).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028\u2029]/);
           const words = readTextLine(text.slice(0, -1));
           expect(words.get('msg') ?? '').toBe(message);

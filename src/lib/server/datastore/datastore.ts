@@ -7,16 +7,16 @@ import type { JoinTokenStore } from './join-token-store.ts';
 import type { NodeStore } from './node-store.ts';
 
 /**
- * All that a server remembers. Components ask for the narrow store they need; only the composition root holds the whole.
- * Every write is durable when its promise resolves, and is one transaction.
+ * All that a server remembers, store by store: components ask for the ones they need, only the composition root holds the
+ * whole. Every write is one transaction and durable when its promise resolves. Beside the codes that each method names,
+ * all throw `unavailable` (disk full, file system read-only, database busy) and `data-loss` (database damaged).
  */
-export interface DataStore
-  extends AsyncDisposable,
-    EntryStore,
-    NodeStore,
-    JoinTokenStore,
-    BundleStore,
-    AuthorityStore,
-    FederationStore,
-    CaJournalStore,
-    ChangeEvents {}
+export interface DataStore extends AsyncDisposable {
+  readonly entries: EntryStore;
+  readonly nodes: NodeStore;
+  readonly joinTokens: JoinTokenStore;
+  readonly bundles: BundleStore & AuthorityStore;
+  readonly federation: FederationStore;
+  readonly caJournals: CaJournalStore;
+  readonly changes: ChangeEvents;
+}

@@ -33,7 +33,6 @@ export interface NodeStore {
   saveNode(node: AttestedNode): Promise<void>;
   /** Error: `not-found`. */
   updateNode(spiffeId: SpiffeId, update: NodeUpdate): Promise<AttestedNode>;
-  setNodeSelectors(spiffeId: SpiffeId, selectors: readonly Selector[]): Promise<void>;
   /**
    * Forgets a node, its selectors and the entry that its join token brought with it (parent is the node, only selector
    * `spiffe_id:<node>`). Error: `not-found`.
