@@ -1,0 +1,148 @@
+import { type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
+import type { CancelTimer, Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { BundleStore } from '../datastore/bundle-store.ts';
+import type { CaJournalStore } from '../datastore/ca-journal-store.ts';
+import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { JwtKey, X509Ca } from './authority.ts';
+import type { CredentialSettings } from './credential-settings.ts';
+import { CaJournal } from './journal.ts';
+import { pruneCaJournals } from './journal-pruning.ts';
+import { jwtKeyKind } from './jwt-key-kind.ts';
+import { RotatingAuthority } from './rotating-authority.ts';
+import type { SigningCa } from './signing-ca.ts';
+import { x509CaKind } from './x509-ca-kind.ts';
+
+/** What the authorities of a server depend on. */
+export interface AuthorityManagerDeps {
+  readonly settings: CredentialSettings;
+  readonly caKeyType: KeyType;
+  readonly jwtKeyType: KeyType;
+  readonly keyManager: KeyManager;
+  readonly datastore: BundleStore & CaJournalStore;
+  /** Signs with what this manager gives it. */
+  readonly ca: SigningCa;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const ROTATE_EVERY_MS = 10_000;
+const PRUNE_BUNDLE_EVERY_MS = 6 * 60 * 60 * 1000;
+const PRUNE_JOURNALS_EVERY_MS = 8 * 60 * 60 * 1000;
+
+/** Authorities stay in the bundle this long after their end. */
+const BUNDLE_SAFETY_SECONDS = 24 * 60 * 60;
+
+/** Rotations that may fail before {@link AuthorityManager.isHealthy} says no. */
+const TOLERATED_FAILURES = 10;
+
+/**
+ * Owns the authorities of this server over their whole life: takes them up at start, prepares, activates and forgets
+ * them. Preparing and activating by hand (`localauthority`) goes through {@link x509} and {@link jwt}.
+ */
+export class AuthorityManager implements AsyncDisposable {
+  readonly x509: RotatingAuthority<X509Ca>;
+  /** Undefined where JWT-SVIDs are turned off. */
+  readonly jwt: RotatingAuthority<JwtKey> | undefined;
+  readonly #deps: AuthorityManagerDeps;
+  readonly #timers = new Map<() => Promise<void>, CancelTimer>();
+  #failures = 0;
+  #work: Promise<void> = Promise.resolve();
+
+  private constructor(
+    deps: AuthorityManagerDeps,
+    x509: RotatingAuthority<X509Ca>,
+    jwt: RotatingAuthority<JwtKey> | undefined,
+  ) {
+    this.#deps = deps;
+    this.x509 = x509;
+    this.jwt = jwt;
+  }
+
+  /**
+   * Takes up the authorities of the last run or makes the first ones; when it resolves the CA can sign. From then on it
+   * keeps them fresh by itself.
+   *
+   * Errors: `data-loss` for a damaged journal; what the key manager and the datastore throw.
+   */
+  static async open(deps: AuthorityManagerDeps): Promise<AuthorityManager> {
+    const { settings, keyManager, clock, log, ca } = deps;
+    const keys = await keyManager.listKeys();
+    const keyIds = keys.map((key) => Buffer.from(subjectKeyId(publicKeyDer(key.publicKey))).toString('hex'));
+    const journal = await CaJournal.open(deps.datastore, log, keyIds);
+    const shared = { settings, keyManager, bundles: deps.datastore, clock };
+    const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
+    const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });
+    const rotation = { journal, log, nowSeconds: () => Math.floor(clock.nowMs() / 1000) };
+    const manager = new AuthorityManager(
+      deps,
+      await RotatingAuthority.open(x509Kind, rotation),
+      settings.isJwtSvidEnabled ? await RotatingAuthority.open(jwtKind, rotation) : undefined,
+    );
+    await Promise.all([manager.x509.tick(), manager.jwt?.tick()]);
+    manager.#every(ROTATE_EVERY_MS, () => manager.#rotate());
+    manager.#every(PRUNE_BUNDLE_EVERY_MS, () => manager.#pruneBundle());
+    manager.#every(PRUNE_JOURNALS_EVERY_MS, () => manager.#pruneJournals());
+    return manager;
+  }
+
+  /** False once rotation has failed many times in a row. */
+  get isHealthy(): boolean {
+    return this.#failures <= TOLERATED_FAILURES;
+  }
+
+  /** Stops the timers and waits for what is under way. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await this.#work;
+  }
+
+  async #rotate(): Promise<void> {
+    const { log } = this.#deps;
+    let hasFailed = false;
+    for (const authority of [this.x509, this.jwt]) {
+      try {
+        await authority?.tick();
+      } catch (error) {
+        hasFailed = true;
+        log.error(authority === this.x509 ? 'Unable to rotate X509 CA' : 'Unable to rotate JWT key', { error });
+      }
+    }
+    this.#failures = hasFailed ? this.#failures + 1 : 0;
+  }
+
+  async #pruneBundle(): Promise<void> {
+    const { datastore, settings, clock, log } = this.#deps;
+    try {
+      const expiredBefore = Math.floor(clock.nowMs() / 1000) - BUNDLE_SAFETY_SECONDS;
+      if (await datastore.pruneBundle(settings.trustDomain, expiredBefore)) {
+        log.debug('Expired certificates were successfully pruned from bundle');
+      }
+    } catch (error) {
+      log.error('Could not prune CA certificates', { error });
+    }
+  }
+
+  async #pruneJournals(): Promise<void> {
+    const { datastore, clock, log } = this.#deps;
+    try {
+      await pruneCaJournals(datastore, Math.floor(clock.nowMs() / 1000), log);
+    } catch (error) {
+      log.error('Could not prune CA journals', { error });
+    }
+  }
+
+  /** Runs the task now and then; the next wait begins when the task is done, so that it never runs twice at a time. */
+  #every(intervalMs: number, task: () => Promise<void>): void {
+    const run = (): void => {
+      this.#work = Promise.all([this.#work, task()]).then(() => {
+        if (this.#timers.has(task)) arm();
+      });
+    };
+    const arm = (): void => {
+      this.#timers.set(task, this.#deps.clock.schedule(intervalMs, run, { unref: true }));
+    };
+    arm();
+  }
+}

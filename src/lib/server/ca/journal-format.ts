@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { SpirekitError } from '../../runtime/errors.ts';
+import type { AuthorityStatus, SlotId } from './authority.ts';
+
+/** One authority in the journal. Keys are not in it: they are in the key manager, under the kind and the slot. */
+export interface JournalEntry {
+  readonly slotId: SlotId;
+  readonly authorityId: string;
+  readonly issuedAtSeconds: number;
+  readonly notAfterSeconds: number;
+  readonly status: AuthorityStatus;
+  /** The certificate of an X.509 CA or the SubjectPublicKeyInfo of a JWT key, in DER. */
+  readonly publicDer: Uint8Array;
+}
+
+/** Authorities by kind, oldest first. */
+export interface JournalRecord {
+  readonly x509Cas: readonly JournalEntry[];
+  readonly jwtKeys: readonly JournalEntry[];
+}
+
+const HEADER = /^spirekit-ca-journal 1 ([0-9a-f]{64})\n/;
+const STATUSES: ReadonlySet<unknown> = new Set<AuthorityStatus>(['prepared', 'active', 'old']);
+
+/** A line with the version and the SHA-256 of the rest, then JSON. */
+export function formatJournal(record: JournalRecord): Uint8Array {
+  const body = JSON.stringify({ x509Cas: record.x509Cas.map(toJson), jwtKeys: record.jwtKeys.map(toJson) });
+  return Buffer.from(`spirekit-ca-journal 1 ${sha256(body)}\n${body}`);
+}
+
+/**
+ * Reads what {@link formatJournal} wrote. Throws `data-loss` for anything else: a server that guessed here could give
+ * its trust domain a new root.
+ */
+export function parseJournal(bytes: Uint8Array): JournalRecord {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const header = HEADER.exec(text);
+  if (header === null) throw damaged('it has no header that this version knows');
+  const body = text.slice(header[0].length);
+  if (header[1] !== sha256(body)) throw damaged('its checksum does not match');
+  let document: unknown;
+  try {
+    document = JSON.parse(body);
+  } catch (cause) {
+    throw damaged('it is not JSON', cause);
+  }
+  const { x509Cas, jwtKeys } = objectOf(document);
+  return { x509Cas: listOf(x509Cas).map(fromJson), jwtKeys: listOf(jwtKeys).map(fromJson) };
+}
+
+function toJson(entry: JournalEntry): object {
+  return { ...entry, publicDer: Buffer.from(entry.publicDer).toString('base64') };
+}
+
+function fromJson(value: unknown): JournalEntry {
+  const { slotId, authorityId, issuedAtSeconds, notAfterSeconds, status, publicDer } = objectOf(value);
+  if (slotId !== 'A' && slotId !== 'B') throw damaged('an entry names no slot');
+  if (!isStatus(status)) throw damaged('an entry has no known status');
+  if (typeof authorityId !== 'string' || authorityId === '') throw damaged('an entry has no authority id');
+  if (!isTime(issuedAtSeconds) || !isTime(notAfterSeconds)) throw damaged('an entry has no valid time');
+  if (typeof publicDer !== 'string') throw damaged('an entry has no public part');
+  return {
+    slotId,
+    authorityId,
+    issuedAtSeconds,
+    notAfterSeconds,
+    status,
+    publicDer: new Uint8Array(Buffer.from(publicDer, 'base64')),
+  };
+}
+
+function isStatus(value: unknown): value is AuthorityStatus {
+  return STATUSES.has(value);
+}
+
+function isTime(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function objectOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw damaged('a part of it is not an object');
+  return { ...value };
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw damaged('a part of it is not a list');
+  return value;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function damaged(reason: string, cause?: unknown): SpirekitError {
+  return new SpirekitError(
+    'data-loss',
+    `CA journal is damaged: ${reason}`,
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,103 @@
+import type { KeyObject } from 'node:crypto';
+import type { Certificate } from '../../crypto/certificate.ts';
+import { generateKey, type KeyType } from '../../crypto/key.ts';
+import { signerFromKey } from '../../crypto/signer.ts';
+import type { CancelTimer, Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { ServerCa } from './server-ca.ts';
+
+/** The server's own X509-SVID and its key. */
+export interface ServerSvid {
+  /** Leaf first, without the root. */
+  readonly certificates: readonly Certificate[];
+  readonly privateKey: KeyObject;
+}
+
+/** What the rotation of the server's X509-SVID depends on. */
+export interface ServerSvidSourceDeps {
+  readonly ca: ServerCa;
+  readonly keyType: KeyType;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const LOOK_EVERY_MS = 5_000;
+
+/** Holds the X509-SVID that the server shows to agents, and replaces it at half its life. */
+export class ServerSvidSource implements AsyncDisposable {
+  readonly #deps: ServerSvidSourceDeps;
+  #current: ServerSvid;
+  #onRotate: () => void = () => {};
+  #isForced = false;
+  #cancel: CancelTimer = () => {};
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  private constructor(deps: ServerSvidSourceDeps, first: ServerSvid) {
+    this.#deps = deps;
+    this.#current = first;
+  }
+
+  /** Rejects with what the CA throws. */
+  static async open(deps: ServerSvidSourceDeps): Promise<ServerSvidSource> {
+    const source = new ServerSvidSource(deps, await newSvid(deps));
+    source.#arm();
+    return source;
+  }
+
+  get current(): ServerSvid {
+    return this.#current;
+  }
+
+  /** Calls back after each replacement, in place of an earlier listener. */
+  onRotate(listener: () => void): void {
+    this.#onRotate = listener;
+  }
+
+  /** Replaces the SVID at the next look, whatever its age: the authority that signed it is tainted. */
+  force(): void {
+    this.#isForced = true;
+  }
+
+  /** Stops looking. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel();
+    await this.#work;
+  }
+
+  #arm(): void {
+    if (this.#isClosed) return;
+    this.#cancel = this.#deps.clock.schedule(
+      LOOK_EVERY_MS,
+      () => {
+        this.#work = this.#look().then(() => this.#arm());
+      },
+      { unref: true },
+    );
+  }
+
+  async #look(): Promise<void> {
+    if (!this.#isForced && this.#deps.clock.nowMs() <= halfLife(this.#current)) return;
+    try {
+      this.#current = await newSvid(this.#deps);
+      this.#isForced = false;
+      this.#onRotate();
+    } catch (error) {
+      this.#deps.log.error('Could not rotate server SVID', { error });
+    }
+  }
+}
+
+async function newSvid({ ca, keyType, log }: ServerSvidSourceDeps): Promise<ServerSvid> {
+  log.debug('Rotating server SVID');
+  const privateKey = await generateKey(keyType);
+  const certificates = await ca.signServerX509Svid({ publicKey: signerFromKey(privateKey).publicKey });
+  const [leaf] = certificates;
+  log.debug('Signed X509 SVID', { spiffe_id: leaf?.uris[0], expiration: leaf?.notAfter });
+  return { certificates, privateKey };
+}
+
+function halfLife({ certificates: [leaf] }: ServerSvid): number {
+  return leaf === undefined ? 0 : leaf.notBeforeMs + (leaf.notAfterMs - leaf.notBeforeMs) / 2;
+}
