@@ -88,9 +88,9 @@ export class Deployment implements AsyncDisposable {
 
   /**
    * Starts the agent with a fresh join token that makes it `spiffe://<trust domain>/host`, and waits for its socket.
-   * `token: false` starts one that was attested before.
+   * `token: false` starts one that was attested before. Returns the moment of its start, by `performance.now()`.
    */
-  async startAgent(options: { token?: boolean } = {}): Promise<void> {
+  async startAgent(options: { token?: boolean } = {}): Promise<number> {
     const args = ['run', '-config', join(this.folder, 'agent.conf')];
     mkdirSync(join(this.folder, 'admin'), { recursive: true });
     writeFileSync(join(this.folder, 'agent.conf'), this.#agentConfig());
@@ -102,8 +102,10 @@ export class Deployment implements AsyncDisposable {
       if (token === undefined) throw new Error(`no join token: ${made.stdout}${made.stderr}`);
       args.push('-joinToken', token);
     }
+    const started = performance.now();
     this.#agent = this.#start(this.#daemons.agent, args, 'agent.log');
     await waitForSocket(this.agentSocket, this.#agent, join(this.folder, 'agent.log'));
+    return started;
   }
 
   /** Stops the agent with SIGTERM and returns its exit code. */
