@@ -19,7 +19,8 @@ export interface AuthorityManagerDeps {
   readonly caKeyType: KeyType;
   readonly jwtKeyType: KeyType;
   readonly keyManager: KeyManager;
-  readonly datastore: BundleStore & CaJournalStore;
+  readonly bundles: BundleStore;
+  readonly journals: CaJournalStore;
   /** Signs with what this manager gives it. */
   readonly ca: SigningCa;
   readonly clock: Clock;
@@ -69,8 +70,8 @@ export class AuthorityManager implements AsyncDisposable {
     const { settings, keyManager, clock, log, ca } = deps;
     const keys = await keyManager.listKeys();
     const keyIds = keys.map((key) => Buffer.from(subjectKeyId(publicKeyDer(key.publicKey))).toString('hex'));
-    const journal = await CaJournal.open(deps.datastore, log, keyIds);
-    const shared = { settings, keyManager, bundles: deps.datastore, clock };
+    const journal = await CaJournal.open(deps.journals, log, keyIds);
+    const shared = { settings, keyManager, bundles: deps.bundles, clock };
     const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
     const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });
     const rotation = { journal, log, nowSeconds: () => Math.floor(clock.nowMs() / 1000) };
@@ -113,10 +114,10 @@ export class AuthorityManager implements AsyncDisposable {
   }
 
   async #pruneBundle(): Promise<void> {
-    const { datastore, settings, clock, log } = this.#deps;
+    const { bundles, settings, clock, log } = this.#deps;
     try {
       const expiredBefore = Math.floor(clock.nowMs() / 1000) - BUNDLE_SAFETY_SECONDS;
-      if (await datastore.pruneBundle(settings.trustDomain, expiredBefore)) {
+      if (await bundles.pruneBundle(settings.trustDomain, expiredBefore)) {
         log.debug('Expired certificates were successfully pruned from bundle');
       }
     } catch (error) {
@@ -125,9 +126,9 @@ export class AuthorityManager implements AsyncDisposable {
   }
 
   async #pruneJournals(): Promise<void> {
-    const { datastore, clock, log } = this.#deps;
+    const { journals, clock, log } = this.#deps;
     try {
-      await pruneCaJournals(datastore, Math.floor(clock.nowMs() / 1000), log);
+      await pruneCaJournals(journals, Math.floor(clock.nowMs() / 1000), log);
     } catch (error) {
       log.error('Could not prune CA journals', { error });
     }
