@@ -7,7 +7,7 @@ await using client = new RpcClient({ kind: 'unix', path });
 
 async function identityWhenReady(): Promise<string> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
-    const [id] = await identities(client).catch(() => []);
+    const [id] = await identities(client).catch((): string[] => []);
     if (id !== undefined) return id;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

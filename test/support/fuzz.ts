@@ -48,7 +48,7 @@ const LARGEST = 64 * 1024;
 
 /** One to eight edits of an input: flipped bits, telling bytes, cuts, copies, and pieces of a second input. */
 export function mutate(input: Uint8Array, other: Uint8Array, random: (below: number) => number): Uint8Array {
-  let bytes = Uint8Array.from(input);
+  let bytes: Uint8Array = Uint8Array.from(input);
   for (let edits = 1 + random(8); edits > 0; edits -= 1) bytes = edit(bytes, other, random);
   return bytes;
 }

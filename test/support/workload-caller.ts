@@ -17,7 +17,7 @@ export async function untilIdentity(socketPath: string, wanted: string): Promise
   await using client = new RpcClient({ kind: 'unix', path: socketPath });
   const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
-    const ids = await identities(client).catch(() => []);
+    const ids = await identities(client).catch((): string[] => []);
     if (ids.includes(wanted)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
