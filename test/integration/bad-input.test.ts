@@ -1,0 +1,133 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Deployment, freePort } from '../support/deployment.ts';
+import { ours, run } from '../support/programs.ts';
+
+let deployment: Deployment;
+
+beforeAll(async () => {
+  deployment = await Deployment.open();
+});
+afterAll(() => deployment[Symbol.asyncDispose]());
+
+/** Serves a socket whose peer gets what `greet` writes; calls `use` with its path. */
+async function withSocket<T>(greet: (socket: Socket) => void, use: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'spirekit-odd-'));
+  const path = join(folder, 'odd.sock');
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('error', () => socket.destroy());
+    greet(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  try {
+    return await use(path);
+  } finally {
+    for (const socket of open) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One line, no stack, exit code 1. */
+function expectOneLine(result: { code: number | null; stdout: string; stderr: string }): void {
+  expect(result.code).toBe(1);
+  expect(result.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(result.stderr).not.toMatch(/\n\s+at /);
+}
+
+describe('a client', () => {
+  it('gives up on a silent socket when its timeout ends', async () => {
+    const result = await withSocket(
+      () => {},
+      (path) => run(ours.agent, ['api', 'fetch', 'x509', '-timeout', '300ms', '-socketPath', path]),
+    );
+    expectOneLine(result);
+  });
+
+  it('says in one line that a socket does not speak gRPC', async () => {
+    const result = await withSocket(
+      (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      (path) => run(ours.agent, ['api', 'fetch', 'x509', '-timeout', '2s', '-socketPath', path]),
+    );
+    expectOneLine(result);
+  });
+});
+
+describe('a second server', () => {
+  it('is refused on the port of the first', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spirekit-second-'));
+    try {
+      const result = await run(ours.server, [
+        'run',
+        '-config',
+        join(deployment.folder, 'server.conf'),
+        '-dataDir',
+        folder,
+        '-socketPath',
+        join(folder, 'api.sock'),
+        '-serverPort',
+        String(deployment.port),
+      ]);
+      expect(result.code).toBe(1);
+      expect(result.stdout + result.stderr).toMatch(/address already in use|already/i);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('is refused on the data folder of the first', async () => {
+    const port = await freePort();
+    const result = await run(ours.server, [
+      'run',
+      '-config',
+      join(deployment.folder, 'server.conf'),
+      '-socketPath',
+      join(deployment.folder, 'second.sock'),
+      '-serverPort',
+      String(port),
+    ]);
+    expect(result.code).toBe(1);
+    expect((await deployment.server('healthcheck')).code).toBe(0);
+  });
+});
+
+describe('a join token', () => {
+  it('attests one agent and no second one', { timeout: 120_000 }, async () => {
+    await deployment.startAgent();
+    const listed = await deployment.server('agent', 'count');
+    expect(listed.stdout).toContain('1 attested agent');
+    const token = /join_token\/(\S+)/.exec((await deployment.server('agent', 'list')).stdout)?.[1];
+    expect(token).toBeDefined();
+    const folder = mkdtempSync(join(tmpdir(), 'spirekit-thief-'));
+    try {
+      const result = await run(ours.agent, [
+        'run',
+        '-dataDir',
+        folder,
+        '-socketPath',
+        join(folder, 'public/api.sock'),
+        '-trustDomain',
+        'example.org',
+        '-serverAddress',
+        '127.0.0.1',
+        '-serverPort',
+        String(deployment.port),
+        '-trustBundle',
+        join(deployment.folder, 'bootstrap.crt'),
+        '-joinToken',
+        token ?? '',
+        '-config',
+        join(deployment.folder, 'agent.conf'),
+      ]);
+      expect(result.code).toBe(1);
+      expect(result.stdout + result.stderr).toContain('join token does not exist or has already been used');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

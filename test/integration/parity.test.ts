@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { missingForParity, replay } from '../../scripts/proofs/parity-tool.ts';
+import { findRealSpire, ours } from '../support/programs.ts';
+
+describe('what SPIRE 1.15.3 did in the recorded scenarios', () => {
+  it.for(['01-usage', '02-entry', '03-workload'])(
+    'is what our programs do: %s',
+    { timeout: 300_000 },
+    async (scenario, { skip }) => {
+      const missing = missingForParity();
+      if (missing !== undefined) return skip(missing);
+      const result = await replay({ scenario, clients: ours, daemons: ours });
+      expect(result.failed, result.differences).toBe(0);
+      expect(result.passed).toBeGreaterThan(0);
+    },
+  );
+
+  it.for(['02-entry', '03-workload'])(
+    'is what our clients do at a real server and agent: %s',
+    { timeout: 300_000 },
+    async (scenario, { skip }) => {
+      const real = findRealSpire();
+      if (real === undefined) return skip('SPIRE_SERVER_BIN and SPIRE_AGENT_BIN do not name real SPIRE binaries');
+      const missing = missingForParity();
+      if (missing !== undefined) return skip(missing);
+      const result = await replay({ scenario, clients: ours, daemons: real });
+      expect(result.failed, result.differences).toBe(0);
+    },
+  );
+});
