@@ -1,0 +1,189 @@
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import { connect as connectSocket, type Socket } from 'node:net';
+import type { Clock } from '../runtime/clock.ts';
+import type { ConnectOptions } from './connect-options.ts';
+import { connectionError, dialError, findUnixPathError, systemErrorText } from './dial-error.ts';
+import { http2ErrorName } from './response-status.ts';
+import { RpcCode, RpcError } from './status.ts';
+import type { RpcTarget } from './target.ts';
+
+/** What a peer may have in flight towards us, for one stream and for all together. */
+const STREAM_WINDOW_BYTES = 1 << 20;
+const CONNECTION_WINDOW_BYTES = 4 << 20;
+
+/** As Go's dialer: the system finds out about a peer that is gone. */
+const TCP_KEEPALIVE_MS = 15_000;
+
+/** As Go's default: how long the answer to a ping may take. */
+const KEEPALIVE_TIMEOUT_MS = 20_000;
+
+/** One HTTP/2 connection to a target, and the reason of its end once it is lost. */
+export class ClientConnection {
+  readonly session: ClientHttp2Session;
+  readonly #closeListeners = new Set<() => void>();
+  #isReady = false;
+  #failure: unknown;
+  #goaway: string | undefined;
+  #isDraining = false;
+  #isGone = false;
+
+  private constructor(socket: Socket, target: RpcTarget, options: ConnectOptions) {
+    const session = connectHttp2('http://localhost', {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
+    });
+    this.session = session;
+    session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
+    const cancelTimer = options.clock.schedule(
+      options.connectTimeoutMs,
+      () => {
+        this.#failure = new Error('context deadline exceeded');
+        session.destroy();
+      },
+      { unref: true },
+    );
+    session.once('remoteSettings', () => {
+      this.#isReady = true;
+      cancelTimer();
+      if (options.keepaliveMs !== undefined) this.#keepAlive(options.clock, options.keepaliveMs);
+    });
+    session.on('goaway', (code: number, _last: number, debugData?: Uint8Array) => {
+      this.#isDraining = true;
+      const detail =
+        debugData === undefined ? '' : `, debug data: ${JSON.stringify(Buffer.from(debugData).toString())}`;
+      this.#goaway = `code: ${http2ErrorName(code)}${detail}`;
+    });
+    session.on('error', (error) => {
+      this.#failure ??= error;
+    });
+    session.once('close', () => {
+      cancelTimer();
+      this.#isGone = true;
+      for (const listener of this.#closeListeners) listener();
+      this.#closeListeners.clear();
+    });
+  }
+
+  /** Connects. Rejects with {@link RpcError}: what went wrong, or what the signal stands for. */
+  static async open(target: RpcTarget, options: ConnectOptions): Promise<ClientConnection> {
+    const impossible = findUnixPathError(target);
+    if (impossible !== undefined) throw impossible;
+    const socket = await openSocket(target, options);
+    if (target.kind === 'unix' || target.tls === undefined) return new ClientConnection(socket, target, options);
+    const { startTls } = await import('./client-tls.ts');
+    return new ClientConnection(await startTls(socket, target.host, target.tls, options), target, options);
+  }
+
+  /** True once the server has introduced itself with its settings. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** False when no further call may start here. */
+  get isUsable(): boolean {
+    return !this.#isGone && !this.#isDraining && !this.session.closed && !this.session.destroyed;
+  }
+
+  /** True when calls under way here are lost too. */
+  get isGone(): boolean {
+    return this.#isGone || this.session.destroyed;
+  }
+
+  /**
+   * What calls fail with that were under way when the connection ended.
+   *
+   * @param streamError what the stream of the call was told, if anything
+   */
+  lossError(streamError: unknown): RpcError {
+    const cause = this.#failure ?? streamError;
+    const reason = cause === undefined ? 'EOF' : describeFailure(cause);
+    if (!this.#isReady) return connectionError(`error reading server preface: ${reason}`, cause);
+    const lost = connectionError(`error reading from server: ${reason}`, cause);
+    if (this.#goaway === undefined) return lost;
+    return new RpcError(
+      RpcCode.unavailable,
+      `closing transport due to: ${lost.description}, received prior goaway: ${this.#goaway}`,
+      { cause },
+    );
+  }
+
+  /** Calls back once when the connection has ended. */
+  onClose(listener: () => void): void {
+    if (this.#isGone) listener();
+    else this.#closeListeners.add(listener);
+  }
+
+  /** Asks for a sign of life after each interval, and gives the connection up when none comes. */
+  #keepAlive(clock: Clock, intervalMs: number): void {
+    let cancel = clock.schedule(intervalMs, () => ping(), { unref: true });
+    const ping = (): void => {
+      if (this.isGone) return;
+      cancel = clock.schedule(KEEPALIVE_TIMEOUT_MS, giveUp, { unref: true });
+      this.session.ping((error) => {
+        cancel();
+        if (error === null && !this.isGone) cancel = clock.schedule(intervalMs, ping, { unref: true });
+      });
+    };
+    const giveUp = (): void => {
+      this.#failure = new Error('keepalive ping failed to receive ACK within timeout');
+      this.session.destroy();
+    };
+    this.onClose(() => cancel());
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.session.destroy();
+  }
+}
+
+function openSocket(target: RpcTarget, options: ConnectOptions): Promise<Socket> {
+  const { signal, clock, connectTimeoutMs } = options;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const socket =
+      target.kind === 'unix'
+        ? connectSocket({ path: target.path })
+        : connectSocket({
+            host: target.host,
+            port: target.port,
+            noDelay: true,
+            keepAlive: true,
+            keepAliveInitialDelay: TCP_KEEPALIVE_MS,
+          });
+    const settle = (finish: () => void): void => {
+      cancelTimer();
+      signal.removeEventListener('abort', onAbort);
+      socket.removeListener('error', onError);
+      socket.removeListener('connect', onConnect);
+      finish();
+    };
+    const fail = (error: unknown): void =>
+      settle(() => {
+        socket.on('error', () => {});
+        socket.destroy();
+        reject(error);
+      });
+    const onError = (error: Error): void => fail(dialError(target, mainError(error)));
+    const onAbort = (): void => fail(signal.reason);
+    const onConnect = (): void => settle(() => resolve(socket));
+    const cancelTimer = clock.schedule(connectTimeoutMs, () =>
+      fail(dialError(target, Object.assign(new Error('i/o timeout')))),
+    );
+    socket.once('error', onError);
+    socket.once('connect', onConnect);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+/** A name with several addresses fails with all their errors at once; Go reports the last. */
+function mainError(error: Error): unknown {
+  return error instanceof AggregateError ? (error.errors.at(-1) ?? error) : error;
+}
+
+/** Why a connection broke, in the words of Go's HTTP/2: this is what it says when the peer speaks something else. */
+function describeFailure(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ERR_HTTP2_ERROR') return 'http2: frame too large';
+  return systemErrorText(error);
+}
