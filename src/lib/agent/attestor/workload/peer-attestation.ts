@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import type { Peer, UnixPeer } from '../../../rpc/call-context.ts';
+import { SpirekitError } from '../../../runtime/errors.ts';
+import type { Selector } from '../../../spiffe/selector.ts';
+import type { WorkloadAttestation } from './workload-attestation.ts';
+
+/** Finds out which workload is at the other end of a socket. */
+export interface PeerAttestor {
+  /**
+   * The selectors of the process that opened the connection. Rejects with `unavailable` when nothing is known of it,
+   * `unauthenticated` when it is gone or not what it was, `canceled` when the signal aborts.
+   */
+  attest(peer: Peer, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Selector[]>;
+}
+
+/**
+ * Attests the process that the kernel names as the peer. What the attestors read under its process id counts only if,
+ * after they have read it, the same process is still alive under the same user and group: ids are used again, and a
+ * program may have become another.
+ */
+export class ProcessPeerAttestor implements PeerAttestor {
+  readonly #attestation: WorkloadAttestation;
+  readonly #procPath: string;
+
+  /** @param procPath another place than `/proc` only for tests */
+  constructor(attestation: WorkloadAttestation, procPath: string = '/proc') {
+    this.#attestation = attestation;
+    this.#procPath = procPath;
+  }
+
+  async attest(peer: Peer, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly Selector[]> {
+    // A process of another pid namespace has no id here, and 0 would mean ourselves in some files.
+    if (peer.kind !== 'unix' || peer.pid <= 0) throw refusal('could not resolve caller information');
+    const selectors = await this.#attestation.attest(peer.pid, options);
+    await this.#checkOwner(peer);
+    if (!peer.isAlive()) throw refusal('could not verify existence of the original caller');
+    return selectors;
+  }
+
+  async #checkOwner(peer: UnixPeer): Promise<void> {
+    let owner: { readonly uid: number; readonly gid: number };
+    try {
+      owner = await stat(`${this.#procPath}/${peer.pid}`);
+    } catch (cause) {
+      throw refusal('could not verify existence of the original caller', cause);
+    }
+    if (owner.uid !== peer.uid || owner.gid !== peer.gid) {
+      throw refusal('could not verify existence of the original caller: it runs as another user or group');
+    }
+  }
+}
+
+function refusal(message: string, cause?: unknown): SpirekitError {
+  return new SpirekitError('unauthenticated', message, { cause });
+}

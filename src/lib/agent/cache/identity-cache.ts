@@ -1,0 +1,319 @@
+import type { Certificate } from '../../crypto/certificate.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Bundle } from '../../spiffe/bundle.ts';
+import type { Selector } from '../../spiffe/selector.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { type AuthorizedEntry, compareEntries, isSameRevision } from './authorized-entry.ts';
+import { type Indexed, SubsetIndex, SupersetIndex } from './selector-index.ts';
+import { type SelectorSet, selectorSet } from './selector-set.ts';
+import { Subscriber } from './subscriber.ts';
+import type { Identity, WorkloadSvid, WorkloadUpdate } from './workload-update.ts';
+
+/** SPIRE's default. */
+export const DEFAULT_MAX_SVIDS = 1000;
+
+/** What an {@link IdentityCache} needs. */
+export interface IdentityCacheOptions {
+  readonly trustDomain: TrustDomain;
+  /** The bundle of the trust domain until the first update. */
+  readonly bundle: Bundle;
+  /** How many SVIDs are kept beside those that workloads are subscribed to; 0 means {@link DEFAULT_MAX_SVIDS}. */
+  readonly maxSvids: number;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly log: Logger;
+}
+
+/** What the server says that this agent serves. */
+export interface EntriesUpdate {
+  /** By entry id; entries for SVID stores are not among them. */
+  readonly entries: ReadonlyMap<string, AuthorizedEntry>;
+  /** By name of the trust domain. Unchanged bundles are the same objects as before. */
+  readonly bundles: ReadonlyMap<string, Bundle>;
+}
+
+/** An entry that needs a (new) X509-SVID. */
+export interface StaleEntry {
+  readonly entry: AuthorizedEntry;
+  /** When its present SVID ends, in milliseconds since the Unix epoch; undefined if it has none. */
+  readonly expiresAtMs: number | undefined;
+}
+
+interface CacheRecord extends Indexed {
+  readonly id: string;
+  entry: AuthorizedEntry;
+  selectors: SelectorSet;
+  svid: WorkloadSvid | undefined;
+  lastAccessMs: number;
+}
+
+/**
+ * The entries, X509-SVIDs and bundles that this agent serves, and the workloads that wait for news of them. The number
+ * of SVIDs is bounded: those that no workload is subscribed to are dropped, longest unused first, and made again when
+ * one asks.
+ */
+export class IdentityCache {
+  readonly #options: IdentityCacheOptions;
+  readonly #maxSvids: number;
+  readonly #records = new Map<string, CacheRecord>();
+  readonly #recordIndex = new SubsetIndex<CacheRecord>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscriberIndex = new SupersetIndex<Subscriber>();
+  #trustDomainBundle: Bundle;
+  #bundles: ReadonlyMap<string, Bundle> = new Map();
+  #svidCount = 0;
+  #onDemand: () => void = () => {};
+
+  constructor(options: IdentityCacheOptions) {
+    this.#options = options;
+    this.#maxSvids = options.maxSvids > 0 ? options.maxSvids : DEFAULT_MAX_SVIDS;
+    this.#trustDomainBundle = options.bundle;
+  }
+
+  /** The number of X509-SVIDs held. */
+  get svidCount(): number {
+    return this.#svidCount;
+  }
+
+  /** The bundle of the agent's own trust domain. */
+  get bundle(): Bundle {
+    return this.#trustDomainBundle;
+  }
+
+  /** Calls back when a workload waits for an SVID that nobody has asked the server for. One listener only. */
+  onDemand(listener: () => void): void {
+    this.#onDemand = listener;
+  }
+
+  /** Takes over the state of the server and tells those it concerns. */
+  updateEntries(update: EntriesUpdate): void {
+    const changedDomains = this.#replaceBundles(update.bundles);
+    for (const record of [...this.#records.values()]) if (!update.entries.has(record.id)) this.#remove(record);
+    for (const entry of update.entries.values()) {
+      const record = this.#records.get(entry.id);
+      if (record === undefined) this.#insert(entry);
+      else this.#replace(record, entry, changedDomains);
+    }
+    this.#dropUnusedSvids();
+    if (changedDomains.has(this.#options.trustDomain.name)) for (const one of this.#subscribers) one.notify();
+  }
+
+  /** Takes over SVIDs by entry id; for entries that are gone by now they are dropped. */
+  updateSvids(svids: ReadonlyMap<string, WorkloadSvid>): void {
+    for (const [id, svid] of svids) {
+      const record = this.#records.get(id);
+      if (record === undefined) continue;
+      if (record.svid === undefined) this.#svidCount++;
+      record.svid = svid;
+      this.#options.log.debug('SVID updated', { entry: id, spiffe_id: record.entry.spiffeId });
+      this.#notify(record.selectors);
+    }
+  }
+
+  /** To be called after each attempt to get SVIDs for {@link staleEntries}, successful or not. */
+  settle(): void {
+    for (const subscriber of this.#subscribers) if (this.#isMissingSvids(subscriber.selectors)) subscriber.settle();
+  }
+
+  /** Entries that need an SVID, the most urgent first: what workloads wait for, what ends soonest, what fits beside. */
+  staleEntries(): readonly StaleEntry[] {
+    const nowMs = this.#options.clock.nowMs();
+    const inUse = this.#recordsInUse();
+    const wanted: StaleEntry[] = [];
+    const renewed: (StaleEntry & { readonly expiresAtMs: number })[] = [];
+    const ahead: StaleEntry[] = [];
+    for (const record of this.#records.values()) {
+      const { entry, svid } = record;
+      if (svid !== undefined) {
+        if (svid.rotateAtMs <= nowMs || !isSameRevision(svid, entry)) {
+          renewed.push({ entry, expiresAtMs: svid.chain[0].notAfterMs });
+        }
+      } else if (inUse.has(record)) wanted.push({ entry, expiresAtMs: undefined });
+      else if (!entry.disableX509SvidPrefetch) ahead.push({ entry, expiresAtMs: undefined });
+    }
+    renewed.sort((a, b) => a.expiresAtMs - b.expiresAtMs);
+    const room = Math.max(0, this.#maxSvids - this.#svidCount - wanted.length);
+    return [...wanted, ...renewed, ...ahead.slice(0, room)];
+  }
+
+  /** Marks every SVID for replacement that a predicate picks, for example those of a tainted authority. */
+  expireSvids(isUnfit: (chain: readonly Certificate[]) => boolean): number {
+    let count = 0;
+    for (const record of this.#records.values()) {
+      if (record.svid === undefined || !isUnfit(record.svid.chain)) continue;
+      record.svid = { ...record.svid, rotateAtMs: Number.NEGATIVE_INFINITY };
+      count++;
+    }
+    return count;
+  }
+
+  /** The entries whose selectors the workload has all of, in order of their ids. */
+  matchingEntries(selectors: readonly Selector[]): readonly AuthorizedEntry[] {
+    return this.#matching(selectorSet(selectors)).map((record) => record.entry);
+  }
+
+  /** What a workload gets to know now. */
+  currentUpdate(selectors: readonly Selector[]): WorkloadUpdate {
+    return this.#compose(selectorSet(selectors));
+  }
+
+  /**
+   * What a workload gets to know, now and whenever it may have changed, until the signal aborts. With `needsSvids` the
+   * first update waits until every SVID is there (or at least one, when the server does not give the others); an update
+   * without identities means that none is granted (any more).
+   */
+  async *subscribe(
+    selectors: readonly Selector[],
+    options: { readonly needsSvids: boolean; readonly signal: AbortSignal },
+  ): AsyncGenerator<WorkloadUpdate, void, void> {
+    const { needsSvids, signal } = options;
+    const subscriber = new Subscriber(selectorSet(selectors), needsSvids);
+    const wakeToEnd = (): void => subscriber.notify();
+    signal.addEventListener('abort', wakeToEnd);
+    this.#subscribers.add(subscriber);
+    this.#subscriberIndex.add(subscriber);
+    try {
+      for (let isFirst = true; ; ) {
+        const { isSettled } = await subscriber.nextWakeup();
+        if (signal.aborted) return;
+        const update = this.#compose(subscriber.selectors);
+        if (needsSvids && isWorthWaiting(update, isFirst, isSettled)) {
+          if (isFirst) this.#options.log.info('Waiting for SVID to get cached');
+          this.#onDemand();
+          continue;
+        }
+        isFirst = false;
+        yield update;
+      }
+    } finally {
+      signal.removeEventListener('abort', wakeToEnd);
+      this.#subscribers.delete(subscriber);
+      this.#subscriberIndex.delete(subscriber);
+    }
+  }
+
+  #compose(selectors: SelectorSet): WorkloadUpdate {
+    const nowMs = this.#options.clock.nowMs();
+    const records = this.#matching(selectors);
+    const identities: Identity[] = [];
+    const domains = new Set<string>();
+    for (const record of records) {
+      record.lastAccessMs = nowMs;
+      if (record.svid !== undefined) identities.push({ entry: record.entry, svid: record.svid });
+      for (const domain of record.entry.federatesWith) domains.add(domain.name);
+    }
+    const federatedBundles = new Map<string, Bundle>();
+    for (const name of [...domains].sort()) {
+      const bundle = this.#bundles.get(name);
+      if (bundle !== undefined) federatedBundles.set(name, bundle);
+      else this.#options.log.warn('Federated bundle contents missing', { federated_bundle: name });
+    }
+    const entries = records.map((record) => record.entry);
+    return { entries, identities, bundle: this.#trustDomainBundle, federatedBundles };
+  }
+
+  #matching(selectors: SelectorSet): CacheRecord[] {
+    return [...this.#recordIndex.subsetsOf(selectors)].sort(compareEntries);
+  }
+
+  #isMissingSvids(selectors: SelectorSet): boolean {
+    for (const record of this.#recordIndex.subsetsOf(selectors)) if (record.svid === undefined) return true;
+    return false;
+  }
+
+  #recordsInUse(): ReadonlySet<CacheRecord> {
+    const inUse = new Set<CacheRecord>();
+    for (const { needsSvids, selectors } of this.#subscribers) {
+      if (needsSvids) for (const record of this.#recordIndex.subsetsOf(selectors)) inUse.add(record);
+    }
+    return inUse;
+  }
+
+  /** Returns the names of the trust domains whose bundle is new, another or gone. */
+  #replaceBundles(bundles: ReadonlyMap<string, Bundle>): ReadonlySet<string> {
+    const changed = new Set<string>();
+    const own = this.#options.trustDomain.name;
+    for (const [name, bundle] of bundles) {
+      const before = name === own ? this.#trustDomainBundle : this.#bundles.get(name);
+      if (before === bundle) continue;
+      changed.add(name);
+      this.#options.log.debug(before === undefined ? 'Bundle added' : 'Bundle updated', { trust_domain_id: name });
+    }
+    for (const name of this.#bundles.keys()) {
+      if (name === own || bundles.has(name)) continue;
+      changed.add(name);
+      this.#options.log.debug('Bundle removed', { trust_domain_id: name });
+    }
+    this.#bundles = bundles;
+    // Never without one: it is what the server itself is known by.
+    this.#trustDomainBundle = bundles.get(own) ?? this.#trustDomainBundle;
+    return changed;
+  }
+
+  #replace(record: CacheRecord, entry: AuthorizedEntry, changedDomains: ReadonlySet<string>): void {
+    const before = record.entry;
+    if (before !== entry) {
+      this.#recordIndex.delete(record);
+      this.#notify(record.selectors);
+      record.entry = entry;
+      record.selectors = selectorSet(entry.selectors);
+      if (!before.spiffeId.equals(entry.spiffeId)) this.#dropSvid(record);
+      this.#recordIndex.add(record);
+      this.#options.log.debug('Entry updated', { entry: entry.id, spiffe_id: entry.spiffeId });
+    }
+    if (before !== entry || entry.federatesWith.some((domain) => changedDomains.has(domain.name))) {
+      this.#notify(record.selectors);
+    }
+  }
+
+  #insert(entry: AuthorizedEntry): void {
+    const selectors = selectorSet(entry.selectors);
+    const record = { id: entry.id, entry, selectors, svid: undefined, lastAccessMs: Number.NEGATIVE_INFINITY };
+    this.#records.set(entry.id, record);
+    this.#recordIndex.add(record);
+    this.#notify(selectors);
+    this.#options.log.debug('Entry created', {
+      entry: entry.id,
+      spiffe_id: entry.spiffeId,
+      selectors_added: selectors.size,
+    });
+  }
+
+  #remove(record: CacheRecord): void {
+    this.#records.delete(record.id);
+    this.#recordIndex.delete(record);
+    this.#dropSvid(record);
+    this.#notify(record.selectors);
+    this.#options.log.debug('Entry removed', { entry: record.id, spiffe_id: record.entry.spiffeId });
+  }
+
+  #notify(selectors: SelectorSet): void {
+    for (const subscriber of this.#subscriberIndex.supersetsOf(selectors)) subscriber.notify();
+  }
+
+  #dropUnusedSvids(): void {
+    let surplus = this.#svidCount - this.#maxSvids;
+    if (surplus <= 0) return;
+    const inUse = this.#recordsInUse();
+    const unused = [...this.#records.values()]
+      .filter(({ svid }) => svid !== undefined)
+      .filter((one) => !inUse.has(one));
+    for (const record of unused.sort((a, b) => a.lastAccessMs - b.lastAccessMs)) {
+      if (surplus-- <= 0) break;
+      this.#dropSvid(record);
+      this.#options.log.debug('Removing SVID record', { record_id: record.id });
+    }
+  }
+
+  #dropSvid(record: CacheRecord): void {
+    if (record.svid !== undefined) this.#svidCount--;
+    record.svid = undefined;
+  }
+}
+
+/** Missing SVIDs hold back the first update, and one that would say that nothing is left; both until asked for. */
+function isWorthWaiting(update: WorkloadUpdate, isFirst: boolean, isSettled: boolean): boolean {
+  const { length } = update.identities;
+  if (length === update.entries.length) return false;
+  return isFirst ? !isSettled || length === 0 : !isSettled && length === 0;
+}

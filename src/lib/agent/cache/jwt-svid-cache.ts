@@ -1,0 +1,65 @@
+/** A JWT-SVID that the server signed for a workload. */
+export interface IssuedJwtSvid {
+  /** A bearer secret. */
+  readonly token: string;
+  /** Which key of the bundle verifies it. */
+  readonly keyId: string | undefined;
+  /** Milliseconds since the Unix epoch. */
+  readonly issuedAtMs: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAtMs: number;
+}
+
+/** SPIRE's default. */
+export const DEFAULT_MAX_JWT_SVIDS = 1000;
+
+/** JWT-SVIDs by what they were issued for. Bounded: the one that was longest unused makes room. */
+export class JwtSvidCache {
+  readonly #maxSize: number;
+  /** In order of use, the longest unused first. */
+  readonly #svids = new Map<string, IssuedJwtSvid>();
+
+  /** @param maxSize 0 means {@link DEFAULT_MAX_JWT_SVIDS} */
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize > 0 ? maxSize : DEFAULT_MAX_JWT_SVIDS;
+  }
+
+  get size(): number {
+    return this.#svids.size;
+  }
+
+  /** Expired ones too. */
+  find(key: string): IssuedJwtSvid | undefined {
+    const svid = this.#svids.get(key);
+    if (svid !== undefined) this.#moveToEnd(key, svid);
+    return svid;
+  }
+
+  set(key: string, svid: IssuedJwtSvid): void {
+    this.#moveToEnd(key, svid);
+    for (const oldest of this.#svids.keys()) {
+      if (this.#svids.size <= this.#maxSize) break;
+      this.#svids.delete(oldest);
+    }
+  }
+
+  /** Forgets what these keys have signed; returns how many. */
+  dropSignedBy(keyIds: ReadonlySet<string>): number {
+    const before = this.#svids.size;
+    for (const [key, { keyId }] of this.#svids) if (keyId !== undefined && keyIds.has(keyId)) this.#svids.delete(key);
+    return before - this.#svids.size;
+  }
+
+  #moveToEnd(key: string, svid: IssuedJwtSvid): void {
+    this.#svids.delete(key);
+    this.#svids.set(key, svid);
+  }
+}
+
+/** The key of a JWT-SVID: one state of an entry, and the audiences whatever their order. */
+export function jwtSvidKey(
+  entry: { readonly id: string; readonly revisionNumber: bigint; readonly createdAtSeconds: bigint },
+  audience: readonly string[],
+): string {
+  return JSON.stringify([entry.id, String(entry.revisionNumber), String(entry.createdAtSeconds), [...audience].sort()]);
+}

@@ -1,0 +1,97 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Certificate } from '../../crypto/certificate.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { writeFileDurably } from '../../runtime/durable-file.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import { type AgentData, type BootstrapState, formatAgentData, NO_AGENT_DATA, parseAgentData } from './agent-data.ts';
+import { readPrivateFile } from './private-file.ts';
+import { setAside } from './set-aside.ts';
+
+/** What {@link AgentStorage.open} needs. */
+export interface AgentStorageOptions {
+  /** Made with mode 0750 if it is missing. */
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * The agent's memory between two runs: `agent-data.json`, mode 0600, in the format of SPIRE's agent. Every change is on
+ * disk before its promise resolves; a change that fails leaves file and memory as they were.
+ */
+export class AgentStorage {
+  readonly #path: string;
+  #data: AgentData;
+  #lastChange: Promise<unknown> = Promise.resolve();
+
+  private constructor(path: string, data: AgentData) {
+    this.#path = path;
+    this.#data = data;
+  }
+
+  /**
+   * A missing file means an agent that never ran. A damaged one is moved aside with a warning, and the agent starts
+   * from its configured bundle.
+   *
+   * Errors: `io-error` when the directory or the file cannot be used.
+   */
+  static async open(options: AgentStorageOptions): Promise<AgentStorage> {
+    const { dataDir } = options;
+    try {
+      await mkdir(dataDir, { recursive: true, mode: 0o750 });
+    } catch (error) {
+      throw SpirekitError.from(error);
+    }
+    const path = join(dataDir, 'agent-data.json');
+    return new AgentStorage(path, await loadData(path, options));
+  }
+
+  get data(): AgentData {
+    return this.#data;
+  }
+
+  storeSvid(svid: readonly Certificate[], reattestable: boolean): Promise<void> {
+    return this.#change({ svid, reattestable });
+  }
+
+  deleteSvid(): Promise<void> {
+    return this.#change({ svid: [], reattestable: false });
+  }
+
+  storeBundle(bundle: readonly Certificate[]): Promise<void> {
+    return this.#change({ bundle });
+  }
+
+  storeBootstrap(bootstrap: BootstrapState): Promise<void> {
+    return this.#change({ bootstrap });
+  }
+
+  #change(change: Partial<AgentData>): Promise<void> {
+    const result = this.#lastChange.then(async () => {
+      const data = { ...this.#data, ...change };
+      const text = formatAgentData(data);
+      if (text !== formatAgentData(this.#data)) await writeFileDurably(this.#path, text, { mode: 0o600 });
+      this.#data = data;
+    });
+    this.#lastChange = result.catch(() => undefined);
+    return result;
+  }
+}
+
+async function loadData(path: string, options: AgentStorageOptions): Promise<AgentData> {
+  try {
+    const text = await readPrivateFile(path);
+    return text === undefined ? NO_AGENT_DATA : parseAgentData(text);
+  } catch (error) {
+    if (!(error instanceof SpirekitError && error.code === 'data-loss')) throw error;
+    const movedTo = await setAside(path, options.clock);
+    options.log.warn('Agent data file is damaged and was set aside; the agent needs to attest again', {
+      path,
+      moved_to: movedTo,
+      error,
+    });
+    return NO_AGENT_DATA;
+  }
+}
