@@ -1,0 +1,38 @@
+import { agentFilter, agentFilterFlags } from '../../lib/cli/agent-filter.ts';
+import { listAllAgents } from '../../lib/cli/agent-listing.ts';
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { localZone } from '../../lib/cli/local-zone.ts';
+import { agentTable, formatAgents, type ZoneOf } from '../../lib/cli/pretty/agent.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { agentClient } from '../../lib/client/agent-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+
+const flags = { ...serverSocketFlags, ...agentFilterFlags, output: flag.output() } as const;
+
+/** `agent list` */
+export default class AgentList extends BaseCommand<typeof flags> {
+  static override readonly summary = 'List the agents that attested to the server';
+  static override readonly examples = [
+    '<%= config.bin %> agent list',
+    '<%= config.bin %> agent list --attestation-type join_token --banned false',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'agent list';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const filter = agentFilter(context.flags);
+    const agents = await listAllAgents(agentClient(rpc), filter, { signal: context.signal });
+    const zoneOf: ZoneOf = (epochSeconds) => localZone(epochSeconds, context.env);
+    await context.print({
+      pretty: () => formatAgents(agents, zoneOf),
+      json: () => protoJson({ agents, nextPageToken: '' }),
+      items: () => agents.map((agent) => protoJson(agent)),
+      table: () => agentTable(agents, zoneOf),
+    });
+    return 0;
+  }
+}

@@ -1,0 +1,46 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { parseEntryData } from '../../lib/cli/entry-data.ts';
+import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { readInput } from '../../lib/cli/input-file.ts';
+import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { entryClient } from '../../lib/client/entry-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+
+const flags = { ...serverSocketFlags, ...createEntryFlags, output: flag.output() } as const;
+
+/** `entry create` */
+export default class EntryCreate extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Create registration entries, from flags or from a file';
+  static override readonly examples = [
+    '<%= config.bin %> entry create --spiffe-id spiffe://example.org/web --parent-id spiffe://example.org/host --selector unix:uid:1000',
+    '<%= config.bin %> entry create --data entries.json',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'entry create';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    const { signal } = context;
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const { data } = context.flags;
+    const entries =
+      data === '' ? [newEntry(context.flags)] : parseEntryData(await readInput(data, context.io.stdin, { signal }));
+    const response = await entryClient(rpc).batchCreateEntry({ entries, outputMask: undefined }, { signal });
+    const results = withRefusedEntries(response.results, entries);
+    await context.print({
+      pretty: () => formatAccepted(results),
+      json: () => protoJson({ results }),
+      items: () => results.map((result) => protoJson(result)),
+    });
+    reportBatch(context, results, {
+      isPretty: isPretty(context.flags.output),
+      message: 'failed to create one or more entries',
+      details: () => formatRefused(results, 'create'),
+    });
+    return 0;
+  }
+}

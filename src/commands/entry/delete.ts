@@ -1,0 +1,54 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
+import { parseEntryIds } from '../../lib/cli/entry-data.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { readInput } from '../../lib/cli/input-file.ts';
+import { formatDeleted, formatNotDeleted } from '../../lib/cli/pretty/entry.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { entryClient } from '../../lib/client/entry-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+import { SpirekitError } from '../../lib/runtime/errors.ts';
+
+const flags = {
+  ...serverSocketFlags,
+  entryID: flag.string({ usage: 'ID of the entry to delete' }),
+  file: flag.string({ usage: 'JSON file with the IDs of several entries: {"ids": ["..."]}; \'-\' reads stdin' }),
+  output: flag.output(),
+} as const;
+
+/** `entry delete` */
+export default class EntryDelete extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Delete registration entries';
+  static override readonly examples = [
+    '<%= config.bin %> entry delete --entry-id web',
+    '<%= config.bin %> entry delete --file ids.json',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'entry delete';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const ids = await idsToDelete(context);
+    const { results } = await entryClient(rpc).batchDeleteEntry({ ids }, { signal: context.signal });
+    await context.print({
+      pretty: () => formatDeleted(results),
+      json: () => protoJson({ results }),
+      items: () => results.map((result) => protoJson(result)),
+    });
+    reportBatch(context, results, {
+      isPretty: isPretty(context.flags.output),
+      message: 'failed to delete one or more entries',
+      details: () => formatNotDeleted(results),
+    });
+    return 0;
+  }
+}
+
+async function idsToDelete(context: CommandContext<typeof flags>): Promise<string[]> {
+  const { file, entryID } = context.flags;
+  if (file !== '') return parseEntryIds(await readInput(file, context.io.stdin, { signal: context.signal }));
+  if (entryID === '') throw new SpirekitError('usage', 'an entry ID is required');
+  return [entryID];
+}

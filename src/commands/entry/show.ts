@@ -1,0 +1,58 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { entryFilter, entryFilterFlags } from '../../lib/cli/entry-filter.ts';
+import { listAllEntries } from '../../lib/cli/entry-listing.ts';
+import { sortEntries } from '../../lib/cli/entry-order.ts';
+import { awaitWithin } from '../../lib/cli/error-context.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { entryTable, formatEntries } from '../../lib/cli/pretty/entry.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { entryClient } from '../../lib/client/entry-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+import { SpirekitError } from '../../lib/runtime/errors.ts';
+import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
+
+const flags = {
+  ...serverSocketFlags,
+  ...entryFilterFlags,
+  entryID: flag.string({ usage: 'Only the entry with this ID' }),
+  output: flag.output(),
+} as const;
+
+/** `entry show` */
+export default class EntryShow extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Show registration entries';
+  static override readonly examples = [
+    '<%= config.bin %> entry show',
+    '<%= config.bin %> entry show --spiffe-id spiffe://example.org/web --output json',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'entry show';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const entries = sortEntries(await fetchEntries(rpc, context));
+    await context.print({
+      pretty: () => formatEntries(entries),
+      json: () => protoJson({ entries, nextPageToken: '' }),
+      items: () => entries.map((entry) => protoJson(entry)),
+      table: () => entryTable(entries),
+    });
+    return 0;
+  }
+}
+
+async function fetchEntries(rpc: RpcClient, context: CommandContext<typeof flags>): Promise<Entry[]> {
+  const { signal } = context;
+  const { entryID, parentID, spiffeID, selector } = context.flags;
+  if (entryID === '') {
+    const filter = entryFilter(context.flags);
+    return awaitWithin('error fetching entries', listAllEntries(entryClient(rpc), filter, { signal }));
+  }
+  if (parentID !== '' || spiffeID !== '' || selector.length > 0) {
+    throw new SpirekitError('usage', "the -entryID flag can't be combined with others");
+  }
+  const request = { id: entryID, outputMask: undefined };
+  return [await awaitWithin(`error fetching entry ID ${entryID}`, entryClient(rpc).getEntry(request, { signal }))];
+}

@@ -1,0 +1,67 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { parseEntryData } from '../../lib/cli/entry-data.ts';
+import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/entry-flags.ts';
+import { awaitWithin } from '../../lib/cli/error-context.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { readInput } from '../../lib/cli/input-file.ts';
+import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { type EntryClient, entryClient } from '../../lib/client/entry-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
+
+const flags = { ...serverSocketFlags, ...updateEntryFlags, output: flag.output() } as const;
+
+/** `entry update` */
+export default class EntryUpdate extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Replace registration entries, from flags or from a file';
+  static override readonly description =
+    'Everything that is not given again falls back to its default, except the two additional attributes.';
+  static override readonly examples = [
+    '<%= config.bin %> entry update --entry-id web --spiffe-id spiffe://example.org/web --parent-id spiffe://example.org/host --selector unix:uid:1001',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'entry update';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    const { signal } = context;
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const client = entryClient(rpc);
+    const { data } = context.flags;
+    const entries =
+      data === ''
+        ? [await withKeptAttributes(changedEntry(context.flags), client, context)]
+        : parseEntryData(await readInput(data, context.io.stdin, { signal }));
+    const request = { entries, inputMask: undefined, outputMask: undefined };
+    const response = await client.batchUpdateEntry(request, { signal });
+    const results = withRefusedEntries(response.results, entries);
+    await context.print({
+      pretty: () => formatAccepted(results),
+      json: () => protoJson({ results }),
+      items: () => results.map((result) => protoJson(result)),
+    });
+    reportBatch(context, results, {
+      isPretty: isPretty(context.flags.output),
+      message: 'failed to update one or more entries',
+      details: () => formatRefused(results, 'update'),
+    });
+    return 0;
+  }
+}
+
+/** Only when a flag sets one attribute: the other one is then taken over from the entry as it stands. */
+async function withKeptAttributes(
+  entry: Entry,
+  client: EntryClient,
+  { signal }: Pick<CommandContext, 'signal'>,
+): Promise<Entry> {
+  if (entry.additionalAttributes === undefined) return entry;
+  const existing = await awaitWithin(
+    'failed to fetch existing entry to merge additional attributes',
+    client.getEntry({ id: entry.id, outputMask: undefined }, { signal }),
+  );
+  return keepAttributes(entry, existing);
+}

@@ -1,0 +1,52 @@
+import { errorCodeOfStatus } from '../rpc/status.ts';
+import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
+import type { Entry } from '../wire/gen/spire/api/types/entry.ts';
+import type { CommandContext } from './command-context.ts';
+import type { OutputFormat } from './go-flags.ts';
+
+/** The answer to one item of a batch: the call itself succeeds whatever became of its items. */
+export interface BatchResult {
+  readonly status?: { readonly code: number; readonly message: string } | undefined;
+}
+
+/**
+ * Reports the items that the server refused: the text goes to stderr and an error with the message is thrown. With
+ * another output than `pretty`, SPIRE prints the results and calls that a success; the drop-ins do so too, the umbrella
+ * ends with an exit code that tells.
+ *
+ * @throws SpirekitError with the code that all items failed with, or `partial-failure` when their fates differ
+ */
+export function reportBatch(
+  context: Pick<CommandContext, 'program' | 'io'>,
+  results: readonly BatchResult[],
+  report: { readonly isPretty: boolean; readonly message: string; readonly details: () => string },
+): void {
+  const code = batchErrorCode(results);
+  if (code === undefined) return;
+  if (report.isPretty) context.io.stderr.write(report.details());
+  if (report.isPretty || context.program === 'spirekit') throw new SpirekitError(code, report.message);
+}
+
+/** The code that stands for a batch, nothing if every item succeeded. */
+export function batchErrorCode(results: readonly BatchResult[]): ErrorCode | undefined {
+  const statuses = new Set(results.map((result) => result.status?.code ?? 0));
+  if (!statuses.has(0) && statuses.size === 1) {
+    for (const status of statuses) return errorCodeOfStatus(status);
+  }
+  return statuses.size === 0 || (statuses.size === 1 && statuses.has(0)) ? undefined : 'partial-failure';
+}
+
+/** Whether people read the output: SPIRE tells of refused items in words only then. */
+export function isPretty(format: OutputFormat): boolean {
+  return format === 'pretty' || format === 'table';
+}
+
+/** The server answers with the entries it accepted; the ones it refused come from the request, so that all are shown. */
+export function withRefusedEntries<R extends BatchResult & { readonly entry: Entry | undefined }>(
+  results: readonly R[],
+  requested: readonly Entry[],
+): R[] {
+  return results.map((result, index) =>
+    (result.status?.code ?? 0) === 0 ? result : { ...result, entry: requested[index] ?? result.entry },
+  );
+}
