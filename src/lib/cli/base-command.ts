@@ -43,6 +43,7 @@ export abstract class BaseCommand<F extends FlagSpecs> {
 
   /** The flags as oclif describes them in help, completion and manifests; oclif does not parse them. */
   static get flags(): Record<string, OclifFlag> {
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked, which extends this one
     return oclifFlags(this.goFlags);
   }
 
@@ -53,12 +54,13 @@ export abstract class BaseCommand<F extends FlagSpecs> {
 
   /** oclif's way in: the umbrella, with the process's streams. Sets the exit code. */
   static async run(this: CommandClass, argv: string[] = process.argv.slice(2), _config?: Config): Promise<void> {
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked, which extends this one
     process.exitCode = await runCommand(this, argv, { program: 'spirekit' });
   }
 
   /**
-   * Does the work and returns the exit code; an error thrown is printed and mapped to an exit code by the
+   * Does the work and may return an exit code other than 0; an error thrown is printed and mapped to an exit code by the
    * caller (1 on the drop-ins, the error table's on the umbrella).
    */
-  abstract execute(context: CommandContext<F>): Promise<number>;
+  abstract execute(context: CommandContext<F>): Promise<number> | Promise<void>;
 }

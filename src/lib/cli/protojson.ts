@@ -23,6 +23,11 @@ export function protoJson(message: unknown, hints: ProtoJsonHints = {}): JsonVal
   return convert(message, { hints, verbatimKeys: false, isStruct: false });
 }
 
+/** The JSON of a `google.protobuf.Struct` (as ts-proto unwraps it), its keys in order. */
+export function structJson(struct: object): JsonValue {
+  return convert(struct, { hints: {}, verbatimKeys: true, isStruct: true });
+}
+
 interface Position {
   readonly hints: ProtoJsonHints;
   readonly verbatimKeys: boolean;
@@ -101,4 +106,13 @@ export function jsonText(value: JsonValue): string {
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** JSON on one line with a blank after each comma: what the drop-ins print within pretty text. */
+export function spacedJsonText(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(spacedJsonText).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, field]) => `${JSON.stringify(key)}:${spacedJsonText(field)}`)
+    .join(', ')}}`;
 }

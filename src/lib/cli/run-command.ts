@@ -42,7 +42,7 @@ export async function runCommand(
   const aborter = abortable(runtime.signal);
   try {
     const context = makeContext(parsed, io, runtime, aborter);
-    return await new command().execute(context);
+    return (await new command().execute(context)) ?? 0;
   } catch (error) {
     const failure = SpirekitError.from(error);
     io.stderr.write(

@@ -1,5 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
-import { prefixed } from '../../../lib/cli/failure.ts';
+import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
@@ -17,17 +17,15 @@ export default class AgentLoggerGet extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
   static override readonly examples = ['<%= config.bin %> agent logger get --output json'];
 
-  async execute(context: CommandContext<typeof flags>): Promise<number> {
+  override async execute(context: CommandContext<typeof flags>): Promise<void> {
     await using rpc = new RpcClient(agentAdminTarget(context.flags.socketPath));
-    const logger = await agentAdminClient(rpc)
-      .logger.getLogger({}, { signal: context.signal })
-      .catch((error: unknown) => {
-        throw prefixed('error fetching logger', error);
-      });
+    const logger = await awaitWithin(
+      'error fetching logger',
+      agentAdminClient(rpc).logger.getLogger({}, { signal: context.signal }),
+    );
     await context.print({
       pretty: () => formatLogger(logger),
       json: () => protoJson(logger, LOGGER_JSON_HINTS),
     });
-    return 0;
   }
 }

@@ -1,0 +1,39 @@
+import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
+import { flag } from '../../../lib/cli/go-flags.ts';
+import { formatJwtSvids } from '../../../lib/cli/pretty/jwt-svid.ts';
+import { protoJson } from '../../../lib/cli/protojson.ts';
+import { agentTarget } from '../../../lib/cli/sockets.ts';
+import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { SpirekitError } from '../../../lib/runtime/errors.ts';
+import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
+
+const flags = {
+  ...workloadFlags,
+  audience: flag.commaStrings({ usage: 'Audiences of the token, separated by commas' }),
+  spiffeID: flag.string({ usage: 'The one identity that is wanted; without it every identity of the caller' }),
+  output: flag.output(),
+  format: flag.output({ aliasOf: 'output', usage: 'The old name of -output' }),
+};
+
+/** `spire-agent api fetch jwt`. */
+export default class ApiFetchJwt extends BaseCommand<typeof flags> {
+  static override readonly summary =
+    'Shows JWT-SVIDs that the Workload API issues to the caller, with the bundles to verify others';
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'fetch jwt';
+  static override readonly printsFlagErrorTwice = true;
+  static override readonly examples = ['<%= config.bin %> api fetch jwt --audience database'];
+
+  override async execute(context: CommandContext<typeof flags>): Promise<void> {
+    const { audience, spiffeID } = context.flags;
+    const target = agentTarget(context.flags, context.env);
+    if (audience.length === 0) throw new SpirekitError('invalid-argument', 'audience must be specified');
+    await using client = new WorkloadApiClient(target);
+    const bundles = await client.fetchJwtBundles(callOptions(context));
+    const svids = await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context));
+    await context.print({
+      pretty: () => formatJwtSvids(svids, bundles),
+      json: () => [protoJson(svids), protoJson(bundles, { maps: ['bundles'] })],
+    });
+  }
+}

@@ -1,0 +1,49 @@
+import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
+import { formatGoDuration, msToNanoseconds } from '../../../lib/cli/durations.ts';
+import { flag } from '../../../lib/cli/go-flags.ts';
+import { formatX509Svids } from '../../../lib/cli/pretty/x509-svid.ts';
+import { protoJson } from '../../../lib/cli/protojson.ts';
+import { agentTarget } from '../../../lib/cli/sockets.ts';
+import { writeSvidFiles } from '../../../lib/cli/svid-files.ts';
+import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { readX509Response } from '../../../lib/cli/x509-response.ts';
+import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
+
+const flags = {
+  ...workloadFlags,
+  output: flag.output(),
+  silent: flag.bool({ usage: 'Do not print the SVIDs' }),
+  write: flag.string({ usage: 'Folder to write SVIDs, keys and bundles to, whatever the output format' }),
+};
+
+/** `spire-agent api fetch x509`, and `api fetch`. */
+export default class ApiFetchX509 extends BaseCommand<typeof flags> {
+  static override readonly summary =
+    'Shows the X509-SVIDs that the Workload API grants the caller, or writes them to files';
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'fetch x509';
+  static override readonly printsFlagErrorTwice = true;
+  static override readonly examples = [
+    '<%= config.bin %> api fetch x509 --write /run/identity --silent',
+    '<%= config.bin %> api fetch x509 --output json',
+  ];
+
+  override async execute(context: CommandContext<typeof flags>): Promise<void> {
+    const { clock, flags } = context;
+    await using client = new WorkloadApiClient(agentTarget(flags, context.env));
+    const startMs = clock.monotonicMs();
+    const response = await client.fetchX509Svid(callOptions(context));
+    const elapsed = formatGoDuration(msToNanoseconds(clock.monotonicMs() - startMs));
+    const isPretty = flags.output === 'pretty';
+    // SPIRE reads and verifies the answer only to print it prettily; whatever is written here is verified as well.
+    const svids = isPretty || flags.write !== '' ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
+    if (!isPretty || !flags.silent) {
+      await context.print({
+        pretty: () => formatX509Svids(svids, elapsed),
+        json: () => protoJson(response, { maps: ['federatedBundles'] }),
+      });
+    }
+    const say = isPretty ? context.out : () => undefined;
+    if (flags.write !== '') await writeSvidFiles(flags.write, svids, say);
+  }
+}

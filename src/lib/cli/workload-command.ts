@@ -1,0 +1,17 @@
+import { nanosecondsToMs } from '../runtime/go-duration.ts';
+import type { WorkloadCallOptions } from '../workloadapi/client.ts';
+import type { CommandContext } from './command-context.ts';
+import { flag } from './go-flags.ts';
+import { agentSocketFlags } from './sockets.ts';
+
+/** The flags that every one-shot command of the Workload API has. */
+export const workloadFlags = {
+  ...agentSocketFlags,
+  timeout: flag.durationValue({ usage: 'How long to wait for an answer', default: 5_000_000_000n }),
+} as const;
+
+/** The deadline of a call as `-timeout` gives it; zero or less means none, as in SPIRE. */
+export function callOptions(context: CommandContext<typeof workloadFlags>): WorkloadCallOptions {
+  const { timeout } = context.flags;
+  return { signal: context.signal, ...(timeout > 0n ? { timeoutMs: nanosecondsToMs(timeout) } : {}) };
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, parse, resolve } from 'node:path';
+import { SpirekitError } from './errors.ts';
+
+/** How a file is written. */
+export interface AtomicFileOptions {
+  /** Permission bits of the file, such as `0o600`; those of an older file and the umask do not matter. */
+  readonly mode: number;
+}
+
+/**
+ * Replaces a file as a whole: readers and a crash see the old content or the new. The file is never open wider than
+ * `mode`, and its content is on disk when the promise resolves.
+ *
+ * @throws SpirekitError `io-error` in Go's words (`open PATH: no such file or directory`), `permission-denied` when the
+ *   path leads through a symbolic link of another user; the old file is then as it was
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: AtomicFileOptions,
+): Promise<void> {
+  await using files = new AtomicFiles();
+  await files.stage(path, data, options);
+  await files.commit();
+}
+
+/**
+ * Files that change together: each is written beside its place first, and only when all are on disk are they renamed
+ * into place, one right after the other. What was staged and not committed is removed on disposal.
+ */
+export class AtomicFiles implements AsyncDisposable {
+  readonly #staged = new Map<string, string>();
+
+  /** Writes one file beside its place. @throws as {@link writeFileAtomic} */
+  async stage(path: string, data: string | Uint8Array, options: AtomicFileOptions): Promise<void> {
+    let operation = 'open';
+    try {
+      const target = await findTarget(path);
+      const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`);
+      const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+      // Without the group's and others' bits first: the umask may be any, and chmod comes before the content.
+      await using file = await open(temporary, flags, options.mode & 0o600);
+      this.#staged.set(target, temporary);
+      await file.chmod(options.mode);
+      operation = 'write';
+      await file.writeFile(data);
+      await file.sync();
+    } catch (cause) {
+      throw fileError(operation, path, cause);
+    }
+  }
+
+  /** Puts the staged files into place, in the order in which they were staged, and makes that durable. */
+  async commit(): Promise<void> {
+    const folders = new Set<string>();
+    for (const [target, temporary] of this.#staged) {
+      try {
+        await rename(temporary, target);
+      } catch (cause) {
+        throw fileError('open', target, cause);
+      }
+      this.#staged.delete(target);
+      folders.add(dirname(target));
+    }
+    for (const folder of folders) await syncFolder(folder);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const leftovers = [...this.#staged.values()];
+    this.#staged.clear();
+    await Promise.all(leftovers.map((path) => rm(path, { force: true }).catch(() => undefined)));
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  let folder: FileHandle | undefined;
+  try {
+    folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+    await folder.sync();
+  } catch (cause) {
+    throw fileError('sync', path, cause);
+  } finally {
+    await folder?.close();
+  }
+}
+
+/** As many links as Linux follows. */
+const MAX_LINKS = 40;
+
+/**
+ * Where a write to the path would go. Our own links and root's are followed, so that the link stays and what it names is
+ * replaced; a link that another user made could send a key, or root's hand, anywhere.
+ */
+async function findTarget(path: string): Promise<string> {
+  let target = resolve(path);
+  for (let links = 0; links <= MAX_LINKS; links += 1) {
+    await refuseForeignLinks(dirname(target));
+    const folder = await realpath(dirname(target));
+    const file = join(folder, basename(target));
+    const found = await lstat(file).catch(ignoreMissing);
+    if (found === undefined || !found.isSymbolicLink()) return file;
+    refuseForeignLink(file, found.uid);
+    target = resolve(folder, await readlink(file));
+  }
+  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+}
+
+async function refuseForeignLinks(folder: string): Promise<void> {
+  const { root } = parse(folder);
+  let at = root;
+  for (const name of folder.slice(root.length).split('/')) {
+    at = join(at, name);
+    const found = await lstat(at);
+    if (found.isSymbolicLink()) refuseForeignLink(at, found.uid);
+  }
+}
+
+function refuseForeignLink(path: string, ownerUid: number): void {
+  const own = process.geteuid?.() ?? 0;
+  if (ownerUid === own || ownerUid === 0) return;
+  throw new SpirekitError(
+    'permission-denied',
+    `${path} is a symbolic link that belongs to another user (uid ${ownerUid})`,
+  );
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}
+
+function fileError(operation: string, path: string, cause: unknown): SpirekitError {
+  if (cause instanceof SpirekitError) return new SpirekitError(cause.code, `open ${path}: ${cause.message}`, { cause });
+  return new SpirekitError('io-error', `${operation} ${path}: ${reasonOf(cause)}`, { cause });
+}
+
+/** The words of the C library for what the writing of a file can end with; Go prints these. */
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EDQUOT: 'disk quota exceeded',
+  EFBIG: 'file too large',
+  EIO: 'input/output error',
+  EISDIR: 'is a directory',
+  ELOOP: 'too many levels of symbolic links',
+  EMFILE: 'too many open files',
+  ENAMETOOLONG: 'file name too long',
+  ENOENT: 'no such file or directory',
+  ENOSPC: 'no space left on device',
+  ENOTDIR: 'not a directory',
+  EPERM: 'operation not permitted',
+  EROFS: 'read-only file system',
+};
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  return REASONS[code] ?? cause.message;
+}

@@ -1,0 +1,7 @@
+import type { CommandClass } from '../lib/cli/base-command.ts';
+
+/** Imports one command and nothing else; the path is the one below `src/commands`, without its ending. */
+export async function loadCommand(path: string): Promise<CommandClass> {
+  const module: { default: CommandClass } = await import(`../commands/${path}.ts`);
+  return module.default;
+}
