@@ -27,7 +27,7 @@ export class ClientConnection {
   #isDraining = false;
   #isGone = false;
 
-  private constructor(socket: Socket, target: RpcTarget, options: ConnectOptions) {
+  private constructor(socket: Socket, options: ConnectOptions) {
     const session = connectHttp2('http://localhost', {
       createConnection: () => socket,
       settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
@@ -69,9 +69,9 @@ export class ClientConnection {
     const impossible = findUnixPathError(target);
     if (impossible !== undefined) throw impossible;
     const socket = await openSocket(target, options);
-    if (target.kind === 'unix' || target.tls === undefined) return new ClientConnection(socket, target, options);
+    if (target.kind === 'unix' || target.tls === undefined) return new ClientConnection(socket, options);
     const { startTls } = await import('./client-tls.ts');
-    return new ClientConnection(await startTls(socket, target.host, target.tls, options), target, options);
+    return new ClientConnection(await startTls(socket, target.host, target.tls, options), options);
   }
 
   /** True once the server has introduced itself with its settings. */

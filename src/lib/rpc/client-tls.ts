@@ -67,6 +67,7 @@ function clientOptions(tls: RpcTlsOptions) {
     checkServerIdentity: () => undefined,
     ca: [],
     secureOptions: SECURE_OPTIONS,
+    ...(tls.keyExchangeGroups === undefined ? {} : { ecdhCurve: tls.keyExchangeGroups }),
     ...(certificateChain !== undefined && privateKey !== undefined ? tlsMaterial(certificateChain, privateKey) : {}),
   };
 }

@@ -113,16 +113,29 @@ export class RpcError extends SpirekitError implements RpcStatus {
   }
 }
 
-/** What a caller is told about an error that carries no code: the inner cause goes to the log. */
-const SAFE_INTERNAL: RpcStatus = { status: RpcCode.internal, description: 'internal error' };
+/** The status of a call that went well. */
+export const OK_STATUS: RpcStatus = { status: RpcCode.ok, description: '' };
 
 /**
- * The status a server answers with for what its handler threw: an {@link RpcError} as it is, any other
- * {@link SpirekitError} by the table of codes with its message, everything else `Internal` with a sentence that tells
- * nothing.
+ * The status that tells a caller what went wrong: an {@link RpcError} as it is, another {@link SpirekitError} by the
+ * table of codes with its message, an abort as `Canceled`. Undefined for what the caller must not read: errors that
+ * this package did not word itself, which includes those of the system (`io-error`) and of unknown origin (`unknown`).
  */
-export function rpcStatusOf(error: unknown): RpcStatus {
+export function findPublicStatus(error: unknown): RpcStatus | undefined {
   if (error instanceof RpcError) return error;
-  if (error instanceof SpirekitError) return { status: ERROR_CODES[error.code].grpc, description: error.message };
-  return SAFE_INTERNAL;
+  if (error instanceof SpirekitError) {
+    if (error.code === 'io-error' || error.code === 'unknown') return undefined;
+    return { status: ERROR_CODES[error.code].grpc, description: error.message };
+  }
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'AbortError') return { status: RpcCode.canceled, description: 'context canceled' };
+  if (error.name === 'TimeoutError') {
+    return { status: RpcCode.deadlineExceeded, description: 'context deadline exceeded' };
+  }
+  return undefined;
+}
+
+/** The status a server answers with for what its handler threw: {@link findPublicStatus}, or `Internal` without a reason. */
+export function rpcStatusOf(error: unknown): RpcStatus {
+  return findPublicStatus(error) ?? { status: RpcCode.internal, description: 'internal error' };
 }

@@ -29,4 +29,6 @@ export interface RpcTlsOptions {
    * refuse. Nothing else verifies them: Node's own check is off.
    */
   readonly verifyServer: (chainDer: readonly Uint8Array[]) => void;
+  /** OpenSSL's names of the key exchange groups to allow, in order, with colons; OpenSSL's default otherwise. */
+  readonly keyExchangeGroups?: string | undefined;
 }

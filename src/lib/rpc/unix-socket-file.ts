@@ -1,0 +1,85 @@
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { connect, type Server } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import { SpirekitError } from '../runtime/errors.ts';
+
+/** `sockaddr_un` holds 108 bytes, one of them the final zero. */
+const LONGEST_PATH_BYTES = 107;
+
+/**
+ * Makes the path ready to be bound: makes its directory if told to, and removes the socket file of a server that is no
+ * more. Rejects with `invalid-argument` for a path no socket can have, `already-exists` if somebody listens there or
+ * the file is no socket, `io-error` otherwise.
+ */
+export async function prepareSocketPath(
+  path: string,
+  options: { dirMode?: number | undefined; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > LONGEST_PATH_BYTES) {
+    throw new SpirekitError(
+      'invalid-argument',
+      `the path of the unix socket has ${bytes} bytes, but at most ${LONGEST_PATH_BYTES} are possible: ${path}`,
+    );
+  }
+  if (path.includes('\0')) throw new SpirekitError('invalid-argument', 'the path of the unix socket has a zero byte');
+  if (options.dirMode !== undefined) makeDirectory(dirname(path), options.dirMode);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new SpirekitError('already-exists', `${path} exists and is not a socket`);
+  if (await isListenedOn(path, options.signal)) {
+    throw new SpirekitError('already-exists', `listen unix ${path}: bind: address already in use`);
+  }
+  unlinkSync(path);
+}
+
+/**
+ * Binds the server, so that the socket file has this mode in the end and never a wider one before. The umask of the
+ * process, which other threads share, is only ever narrowed, and only for the length of one synchronous call.
+ */
+export function bindWithMode(server: Server, path: string, mode: number): void {
+  const umask = process.umask(0o777);
+  process.umask(umask | (~mode & 0o777));
+  try {
+    server.listen(path);
+  } finally {
+    process.umask(umask);
+  }
+  // A failure to bind is told by an event; there is nothing to open up then.
+  if (server.listening) chmodSync(path, mode);
+}
+
+/** Makes what is missing of the directory, each part with the given mode whatever the umask. */
+function makeDirectory(path: string, mode: number): void {
+  try {
+    const first = mkdirSync(path, { recursive: true, mode: mode & 0o700 });
+    if (first === undefined) return;
+    let made = resolve(path);
+    while (made.length >= resolve(first).length) {
+      chmodSync(made, mode);
+      made = dirname(made);
+    }
+  } catch (error) {
+    throw SpirekitError.from(error);
+  }
+}
+
+/** Whether a process accepts connections there. One that we may not connect to counts as such. */
+function isListenedOn(path: string, signal: AbortSignal | undefined): Promise<boolean> {
+  return new Promise((answer, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason);
+    const socket = connect(path);
+    const settle = (finish: () => void): void => {
+      signal?.removeEventListener('abort', onAbort);
+      socket.destroy();
+      finish();
+    };
+    const onAbort = (): void => settle(() => reject(signal?.reason));
+    signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once('connect', () => settle(() => answer(true)));
+    socket.once('error', (error) => {
+      const code = 'code' in error ? error.code : undefined;
+      settle(() => answer(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+    });
+  });
+}
