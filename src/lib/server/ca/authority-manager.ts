@@ -25,6 +25,11 @@ export interface AuthorityManagerDeps {
   readonly ca: SigningCa;
   readonly clock: Clock;
   readonly log: Logger;
+  /**
+   * Called before the first key is made, if the datastore knows no authorities of this server; `foundKeys` tells whether
+   * the key manager holds keys all the same, which would be replaced. Throws to stop the start.
+   */
+  readonly onFirstStart: (foundKeys: boolean) => Promise<void>;
 }
 
 const ROTATE_EVERY_MS = 10_000;
@@ -71,6 +76,7 @@ export class AuthorityManager implements AsyncDisposable {
     const keys = await keyManager.listKeys();
     const keyIds = keys.map((key) => Buffer.from(subjectKeyId(publicKeyDer(key.publicKey))).toString('hex'));
     const journal = await CaJournal.open(deps.journals, log, keyIds);
+    if (journal.isNew) await deps.onFirstStart(keys.length > 0);
     const shared = { settings, keyManager, bundles: deps.bundles, clock };
     const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
     const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });

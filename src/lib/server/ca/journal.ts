@@ -44,6 +44,11 @@ export class CaJournal {
     return new CaJournal(store, log, undefined, { x509Cas: [], jwtKeys: [] });
   }
 
+  /** True if the datastore knew nothing of this server's keys. */
+  get isNew(): boolean {
+    return this.#id === undefined;
+  }
+
   /** Oldest first. */
   entries(kind: JournalKind): readonly JournalEntry[] {
     return this.#record[kind];

@@ -1,0 +1,100 @@
+import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileDurably } from '../runtime/durable-file.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import { FileLock } from './file-lock.ts';
+
+/** Tells that a folder belongs to a server of this package. */
+const MARKER = 'spirekit-server.json';
+
+const LOCK = 'spirekit-server.lock';
+
+/**
+ * What real SPIRE servers, of any version, leave in their data folder, beside the database: whether that is one of ours
+ * the datastore itself tells.
+ */
+const TRACES_OF_SPIRE: ReadonlySet<string> = new Set(['keys.json', 'journal.pem', 'certs.json', 'bundle.json']);
+
+/** The folder that a running server keeps to itself. */
+export class DataFolder implements Disposable {
+  /** False until {@link claim}: then nothing here was made by a server of this package. */
+  #isClaimed: boolean;
+  readonly #path: string;
+  readonly #lock: FileLock;
+
+  private constructor(path: string, lock: FileLock, isClaimed: boolean) {
+    this.#path = path;
+    this.#lock = lock;
+    this.#isClaimed = isClaimed;
+  }
+
+  /**
+   * Makes the folder if need be, and keeps other servers out of it until disposed. A folder of a real SPIRE server is
+   * left exactly as it is.
+   *
+   * Errors: `failed-precondition` for a folder that belongs to something else or is in use; `io-error`.
+   */
+  static async open(path: string): Promise<DataFolder> {
+    try {
+      await mkdir(path, { recursive: true, mode: 0o755 });
+      const isMarked = await hasMarker(path);
+      if (!isMarked) await assertNotOfSpire(path);
+      const lock = FileLock.acquire(join(path, LOCK));
+      if (lock === undefined) {
+        throw new SpirekitError(
+          'failed-precondition',
+          `data folder ${JSON.stringify(path)} is in use by another server; stop that one first`,
+        );
+      }
+      try {
+        await chmod(join(path, LOCK), 0o600);
+        return new DataFolder(path, lock, isMarked);
+      } catch (error) {
+        lock[Symbol.dispose]();
+        throw error;
+      }
+    } catch (error) {
+      throw SpirekitError.from(error);
+    }
+  }
+
+  get isClaimed(): boolean {
+    return this.#isClaimed;
+  }
+
+  /** Marks the folder as this package's own; to be called before the first secret is kept in it. Error: `io-error`. */
+  async claim(): Promise<void> {
+    if (this.#isClaimed) return;
+    await writeFileDurably(join(this.#path, MARKER), '{"version":1}\n', { mode: 0o640 });
+    this.#isClaimed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]();
+  }
+}
+
+async function hasMarker(path: string): Promise<boolean> {
+  let text: string;
+  try {
+    text = await readFile(join(path, MARKER), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+  if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) return true;
+  throw new SpirekitError(
+    'failed-precondition',
+    `data folder ${JSON.stringify(path)} was written by a newer version: its ${MARKER} is not known here`,
+  );
+}
+
+async function assertNotOfSpire(path: string): Promise<void> {
+  const found = (await readdir(path)).filter((name) => TRACES_OF_SPIRE.has(name));
+  if (found.length === 0) return;
+  throw new SpirekitError(
+    'failed-precondition',
+    `data folder ${JSON.stringify(path)} belongs to a SPIRE server (it holds ${found.join(', ')}) and was left as it is; ` +
+      'give this server a folder of its own in data_dir and bring the registrations over through the API of the running SPIRE server',
+  );
+}
