@@ -1,47 +1,108 @@
-import type { KeyObject } from 'node:crypto';
-import { SpirekitError } from '../runtime/errors.ts';
-import type { Certificate } from './certificate.ts';
-import type { ExtendedKeyUsage, KeyUsage } from './extensions.ts';
+import { type KeyObject, randomBytes } from 'node:crypto';
+import { Certificate } from './certificate.ts';
+import { CryptoError } from './crypto-error.ts';
+import { derBitString, derExplicit, derInteger, derOctetString, derSequence, derTime } from './der/writer.ts';
+import {
+  type ExtendedKeyUsage,
+  encodeAuthorityKeyId,
+  encodeBasicConstraints,
+  encodeExtendedKeyUsage,
+  encodeExtension,
+  encodeKeyUsage,
+  type KeyUsage,
+} from './extensions.ts';
+import { encodeSubjectAltNames } from './general-names.ts';
+import { publicKeyDer } from './key.ts';
 import type { Name } from './name.ts';
+import { Oid } from './oids.ts';
+import { getDefaultSignatureAlgorithm } from './signature-algorithm.ts';
 import type { Signer } from './signer.ts';
 
 /** What a certificate shall say. Extensions come out in the order and with the criticality of Go's x509. */
 export interface CertificateTemplate {
-  /** Positive, at most 20 octets; 127 random bits by default. */
-  readonly serialNumber?: bigint;
+  /** Positive, at most 20 octets; {@link randomSerialNumber} by default. */
+  readonly serialNumber?: bigint | undefined;
   readonly subject: Name;
   readonly issuer: Name;
-  readonly uris?: readonly string[];
-  readonly dnsNames?: readonly string[];
-  /** Cut to whole seconds. */
+  readonly uris?: readonly string[] | undefined;
+  readonly dnsNames?: readonly string[] | undefined;
+  /** Both are cut to whole seconds. */
   readonly notBefore: Date;
   readonly notAfter: Date;
   /** Basic constraints are always written, critical. */
   readonly isCa: boolean;
-  /** Only with `isCa`. */
-  readonly pathLength?: number;
+  /** Only with `isCa`; any number of CAs below by default. */
+  readonly pathLength?: number | undefined;
   /** Critical; left out when empty. */
   readonly keyUsages: readonly KeyUsage[];
   /** Left out when empty. */
-  readonly extendedKeyUsages?: readonly ExtendedKeyUsage[];
+  readonly extendedKeyUsages?: readonly ExtendedKeyUsage[] | undefined;
   /** The subject's key: a KeyObject (either half) or SubjectPublicKeyInfo DER. */
   readonly publicKey: KeyObject | Uint8Array;
-  readonly subjectKeyId?: Uint8Array;
-  readonly authorityKeyId?: Uint8Array;
+  readonly subjectKeyId?: Uint8Array | undefined;
+  readonly authorityKeyId?: Uint8Array | undefined;
   /** The issuer's key. */
   readonly signer: Signer;
 }
 
-/** A positive random serial number of at most 127 bits, as SPIRE makes them. */
+/** A positive random serial number of 128 bits at most, as SPIRE makes them (RFC 5280 section 4.1.2.2 allows 20 octets). */
 export function randomSerialNumber(): bigint {
-  throw new SpirekitError('unimplemented', 'not yet');
+  return BigInt(`0x${randomBytes(16).toString('hex')}`) + 1n;
 }
 
 /**
- * Makes and signs a certificate. The result is what a strict parser reads back from the bytes that were signed.
+ * Makes and signs a certificate. The result was parsed back from the bytes that were signed, so whatever this returns, a
+ * strict parser takes.
  *
- * @throws CryptoError `invalid-certificate` for a template that cannot be written
+ * @throws CryptoError `invalid-certificate` for a template that cannot be written, `invalid-key` if signing fails
  */
-export async function issueCertificate(_template: CertificateTemplate): Promise<Certificate> {
-  throw new SpirekitError('unimplemented', 'not yet');
+export async function issueCertificate(template: CertificateTemplate): Promise<Certificate> {
+  const algorithm = getDefaultSignatureAlgorithm(template.signer.publicKey);
+  const tbs = encodeTbs(template, algorithm.der);
+  const signature = await template.signer.sign(tbs);
+  return Certificate.parse(derSequence(tbs, algorithm.der, derBitString(signature)));
+}
+
+/** A TBSCertificate of version 3 (RFC 5280 section 4.1). */
+function encodeTbs(template: CertificateTemplate, algorithmDer: Uint8Array): Uint8Array {
+  const serialNumber = template.serialNumber ?? randomSerialNumber();
+  if (serialNumber <= 0n || serialNumber >= 1n << 159n) {
+    throw new CryptoError('invalid-certificate', 'serial number out of range');
+  }
+  if (template.notAfter.getTime() < template.notBefore.getTime()) {
+    throw new CryptoError('invalid-certificate', 'certificate would end before it starts');
+  }
+  const { publicKey } = template;
+  return derSequence(
+    derExplicit(0, derInteger(2)),
+    derInteger(serialNumber),
+    algorithmDer,
+    template.issuer.der,
+    derSequence(derTime(template.notBefore.getTime()), derTime(template.notAfter.getTime())),
+    template.subject.der,
+    publicKey instanceof Uint8Array ? publicKey : publicKeyDer(publicKey),
+    derExplicit(3, derSequence(...encodeExtensions(template))),
+  );
+}
+
+function encodeExtensions(template: CertificateTemplate): Uint8Array[] {
+  const { isCa, pathLength, keyUsages, extendedKeyUsages = [], uris = [], dnsNames = [] } = template;
+  const extensions: Uint8Array[] = [];
+  const add = (oid: string, isCritical: boolean, value: Uint8Array): void => {
+    extensions.push(encodeExtension({ oid, isCritical, value }));
+  };
+  if (keyUsages.length > 0) add(Oid.keyUsage, true, encodeKeyUsage(keyUsages));
+  if (extendedKeyUsages.length > 0) add(Oid.extendedKeyUsage, false, encodeExtendedKeyUsage(extendedKeyUsages));
+  add(Oid.basicConstraints, true, encodeBasicConstraints({ isCa, pathLength }));
+  if (template.subjectKeyId !== undefined) {
+    add(Oid.subjectKeyIdentifier, false, derOctetString(template.subjectKeyId));
+  }
+  if (template.authorityKeyId !== undefined) {
+    add(Oid.authorityKeyIdentifier, false, encodeAuthorityKeyId(template.authorityKeyId));
+  }
+  if (uris.length + dnsNames.length > 0) {
+    // Critical exactly when there is no subject (RFC 5280 section 4.2.1.6).
+    add(Oid.subjectAltName, template.subject.isEmpty, encodeSubjectAltNames(dnsNames, uris));
+  }
+  return extensions;
 }

@@ -1,5 +1,6 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, hash, type KeyObject } from 'node:crypto';
 import { CryptoError } from './crypto-error.ts';
+import { parsePublicKeyInfo } from './spki.ts';
 
 /** The kinds of keys that this package makes; the names of SPIRE's settings. */
 export type KeyType = 'ec-p256' | 'ec-p384' | 'rsa-2048' | 'rsa-4096';
@@ -64,11 +65,12 @@ export function publicKeyDer(key: KeyObject): Uint8Array {
 }
 
 /**
- * Reads a SubjectPublicKeyInfo.
+ * Reads a SubjectPublicKeyInfo in its canonical form.
  *
  * @throws CryptoError `invalid-key`, also for a point that is not on its curve
  */
 export function parsePublicKey(spki: Uint8Array): KeyObject {
+  parsePublicKeyInfo(spki);
   try {
     return createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
   } catch (cause) {
@@ -83,5 +85,5 @@ export function isSamePublicKey(a: KeyObject, b: KeyObject): boolean {
 
 /** The subject key identifier: SHA-1 over the bit string of the public key (RFC 5280 section 4.2.1.2, method 1). */
 export function subjectKeyId(spki: Uint8Array): Uint8Array {
-  return createHash('sha1').update(spki).digest();
+  return hash('sha1', parsePublicKeyInfo(spki).bitString, 'buffer');
 }

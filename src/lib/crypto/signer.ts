@@ -1,4 +1,6 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { CryptoError } from './crypto-error.ts';
+import { getDefaultSignatureAlgorithm, signingOptions } from './signature-algorithm.ts';
 
 /** Something that holds a private key: one in memory, or a plugin's. */
 export interface Signer {
@@ -10,10 +12,28 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** A signer over a private key in memory. */
+/**
+ * A signer over a private key in memory.
+ *
+ * @throws CryptoError `invalid-key` for a key that cannot sign
+ */
 export function signerFromKey(privateKey: KeyObject): Signer {
+  if (privateKey.type !== 'private') throw new CryptoError('invalid-key', 'not a private key');
+  const publicKey = createPublicKey(privateKey);
+  const algorithm = getDefaultSignatureAlgorithm(publicKey);
+  const key = { key: privateKey, ...signingOptions(algorithm) };
+  if (algorithm.keyType !== 'rsa') {
+    // Some 20 microseconds: sending it to a thread would cost more.
+    return { publicKey, sign: async (data) => sign(algorithm.digest, data, key) };
+  }
   return {
-    publicKey: createPublicKey(privateKey),
-    sign: async (data) => sign('sha256', data, privateKey),
+    publicKey,
+    sign: (data) =>
+      new Promise((resolve, reject) => {
+        sign(algorithm.digest, data, key, (error, signature) => {
+          if (error === null) resolve(signature);
+          else reject(new CryptoError('invalid-key', 'cannot sign', { cause: error }));
+        });
+      }),
   };
 }

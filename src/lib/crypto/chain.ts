@@ -1,0 +1,155 @@
+import type { Certificate } from './certificate.ts';
+import { CryptoError } from './crypto-error.ts';
+import { findForbiddenName } from './name-constraints.ts';
+import { Oid } from './oids.ts';
+
+/** A leaf and what it may be verified with. */
+export interface ChainOptions {
+  readonly leaf: Certificate;
+  /** In any order; those that lead nowhere do no harm. */
+  readonly intermediates: readonly Certificate[];
+  /** The trust anchors. The leaf itself is never one. */
+  readonly roots: readonly Certificate[];
+  /** The moment at which every certificate of the chain must be valid, in milliseconds since the Unix epoch. */
+  readonly nowMs: number;
+}
+
+/** Signature checks in one verification: what many CAs of one name can make us do. The bound of Go's x509. */
+const MAX_SIGNATURE_CHECKS = 100;
+/** Certificates in a chain, leaf and root included. */
+const MAX_CHAIN_LENGTH = 16;
+
+/**
+ * Finds the chains from a leaf to a root and checks them by RFC 5280 section 6.1: signatures, validity, names, CA flag,
+ * keyCertSign, path length, name constraints, critical extensions. Policies and revocation are not looked at, nor are
+ * extended key usages, which the SPIFFE standards leave to the TLS library.
+ *
+ * @returns one chain or more, each from the leaf to a root
+ * @throws CryptoError `invalid-certificate`, with the first reason found
+ */
+export function verifyChain(options: ChainOptions): Certificate[][] {
+  const { leaf } = options;
+  checkSelf(leaf, options.nowMs);
+  // Nothing below uses the leaf's key, but a leaf with a broken one must not pass.
+  void leaf.publicKey;
+  const search = new ChainSearch(options);
+  search.extend([leaf]);
+  if (search.chains.length > 0) return search.chains;
+  throw new CryptoError(
+    'invalid-certificate',
+    search.hint === undefined
+      ? 'certificate signed by unknown authority'
+      : `certificate signed by unknown authority (${search.hint})`,
+  );
+}
+
+/** A bounded depth-first search for chains. */
+class ChainSearch {
+  readonly chains: Certificate[][] = [];
+  /** Why the first candidate failed. */
+  hint: string | undefined;
+  readonly #options: ChainOptions;
+  #signatureChecks = 0;
+
+  constructor(options: ChainOptions) {
+    this.#options = options;
+  }
+
+  /** Adds every complete chain that starts with these certificates. */
+  extend(chain: readonly Certificate[]): void {
+    const { roots, intermediates } = this.#options;
+    const last = chain.at(-1);
+    if (last === undefined || chain.length >= MAX_CHAIN_LENGTH) return;
+    for (const root of candidates(last, roots)) {
+      if (this.#accepts(root, chain, last)) this.#finish([...chain, root]);
+    }
+    for (const intermediate of candidates(last, intermediates)) {
+      if (this.#accepts(intermediate, chain, last)) this.extend([...chain, intermediate]);
+    }
+  }
+
+  #accepts(issuer: Certificate, chain: readonly Certificate[], child: Certificate): boolean {
+    if (chain.some((member) => isSameEntity(member, issuer))) return false;
+    try {
+      checkIssuer(issuer, chain.length - 1);
+      checkSelf(issuer, this.#options.nowMs);
+      if (++this.#signatureChecks > MAX_SIGNATURE_CHECKS) throw refused('too many certificates to try');
+      if (!child.isSignedBy(issuer.publicKey)) throw refused('signature does not verify');
+      return true;
+    } catch (error) {
+      return this.#note(error);
+    }
+  }
+
+  #finish(chain: Certificate[]): void {
+    try {
+      checkNames(chain);
+      this.chains.push(chain);
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  #note(error: unknown): false {
+    if (!(error instanceof CryptoError)) throw error;
+    this.hint ??= error.message;
+    return false;
+  }
+}
+
+/** Certificates whose subject is the child's issuer; those whose key identifiers match come first. */
+function candidates(child: Certificate, pool: readonly Certificate[]): Certificate[] {
+  const rank = ({ subjectKeyId }: Certificate): number => {
+    const wanted = child.authorityKeyId;
+    if (subjectKeyId === undefined || wanted === undefined) return 1;
+    return Buffer.compare(subjectKeyId, wanted) === 0 ? 0 : 2;
+  };
+  return pool.filter(({ subject }) => subject.equals(child.issuer)).toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** What holds for every certificate of a chain. */
+function checkSelf(certificate: Certificate, nowMs: number): void {
+  if (certificate.unhandledCriticalExtensions.length > 0) throw refused('unhandled critical extension');
+  const now = new Date(nowMs).toISOString();
+  if (nowMs < certificate.notBeforeMs) {
+    throw refused(`certificate is not yet valid: ${now} is before ${certificate.notBefore.toISOString()}`);
+  }
+  if (nowMs > certificate.notAfterMs) {
+    throw refused(`certificate has expired: ${now} is after ${certificate.notAfter.toISOString()}`);
+  }
+}
+
+/** What holds for every certificate above a leaf (RFC 5280 sections 4.2.1.3 and 4.2.1.9), roots included. */
+function checkIssuer(issuer: Certificate, casBelow: number): void {
+  if (!issuer.isCa) throw refused('issuer is not a CA');
+  if (issuer.keyUsages?.has('keyCertSign') === false) throw refused('issuer may not sign certificates');
+  if (issuer.pathLength !== undefined && casBelow > issuer.pathLength) {
+    throw refused('too many intermediates for path length constraint');
+  }
+}
+
+/** Every name below a CA must lie within its constraints. */
+function checkNames(chain: readonly Certificate[]): void {
+  for (const [index, issuer] of chain.entries()) {
+    if (issuer.nameConstraints === undefined) continue;
+    for (const below of chain.slice(0, index)) {
+      const name = findForbiddenName(issuer.nameConstraints, below);
+      if (name !== undefined) throw refused(`issuer is not authorized to sign for this name: "${name}"`);
+    }
+  }
+}
+
+/** The same subject, key and names: a chain through it twice would be a loop, whatever else differs. */
+function isSameEntity(a: Certificate, b: Certificate): boolean {
+  const namesA = a.extensions.get(Oid.subjectAltName)?.value ?? new Uint8Array();
+  const namesB = b.extensions.get(Oid.subjectAltName)?.value ?? new Uint8Array();
+  return (
+    a.subject.equals(b.subject) &&
+    Buffer.compare(a.publicKeyDer, b.publicKeyDer) === 0 &&
+    Buffer.compare(namesA, namesB) === 0
+  );
+}
+
+function refused(reason: string): CryptoError {
+  return new CryptoError('invalid-certificate', reason);
+}

@@ -1,0 +1,128 @@
+import { constants, type KeyObject, type SigningOptions, verify } from 'node:crypto';
+import { CryptoError } from './crypto-error.ts';
+import { DerReader } from './der/reader.ts';
+import { derExplicit, derInteger, derNull, derOid, derSequence } from './der/writer.ts';
+import { Oid } from './oids.ts';
+
+/** A way to sign certificates and requests. SHA-1 and MD5 are not among them. */
+export interface SignatureAlgorithm {
+  readonly keyType: 'rsa' | 'ec' | 'ed25519';
+  /** Null where the algorithm hashes by itself. */
+  readonly digest: 'sha256' | 'sha384' | 'sha512' | null;
+  readonly isPss: boolean;
+  /** The AlgorithmIdentifier. */
+  readonly der: Uint8Array;
+}
+
+type Digest = 'sha256' | 'sha384' | 'sha512';
+
+const RSA: Readonly<Record<Digest, SignatureAlgorithm>> = {
+  sha256: rsa('sha256', Oid.sha256WithRsa),
+  sha384: rsa('sha384', Oid.sha384WithRsa),
+  sha512: rsa('sha512', Oid.sha512WithRsa),
+};
+const ECDSA: Readonly<Record<Digest, SignatureAlgorithm>> = {
+  sha256: ecdsa('sha256', Oid.ecdsaWithSha256),
+  sha384: ecdsa('sha384', Oid.ecdsaWithSha384),
+  sha512: ecdsa('sha512', Oid.ecdsaWithSha512),
+};
+const ED25519: SignatureAlgorithm = {
+  keyType: 'ed25519',
+  digest: null,
+  isPss: false,
+  der: derSequence(derOid(Oid.ed25519)),
+};
+const ALL: readonly SignatureAlgorithm[] = [
+  ECDSA.sha256,
+  ECDSA.sha384,
+  ECDSA.sha512,
+  RSA.sha256,
+  RSA.sha384,
+  RSA.sha512,
+  ED25519,
+  rsaPss('sha256', Oid.sha256, 32),
+  rsaPss('sha384', Oid.sha384, 48),
+  rsaPss('sha512', Oid.sha512, 64),
+];
+
+/**
+ * What a key signs with when nobody says otherwise, as Go's x509 picks it.
+ *
+ * @throws CryptoError `invalid-key` for a key that signs nothing here
+ */
+export function getDefaultSignatureAlgorithm(key: KeyObject): SignatureAlgorithm {
+  switch (key.asymmetricKeyType) {
+    case 'rsa':
+      return RSA.sha256;
+    case 'ed25519':
+      return ED25519;
+    case 'ec': {
+      const curve = key.asymmetricKeyDetails?.namedCurve;
+      if (curve === 'prime256v1') return ECDSA.sha256;
+      if (curve === 'secp384r1') return ECDSA.sha384;
+      if (curve === 'secp521r1') return ECDSA.sha512;
+      break;
+    }
+  }
+  throw new CryptoError('invalid-key', 'unsupported kind of signing key');
+}
+
+/** The algorithm of an AlgorithmIdentifier; undefined if it is unknown, oddly encoded or too weak. */
+export function findSignatureAlgorithm(der: Uint8Array): SignatureAlgorithm | undefined {
+  return ALL.find((algorithm) => Buffer.compare(algorithm.der, der) === 0);
+}
+
+/** Throws unless the bytes are an AlgorithmIdentifier of some kind. */
+export function checkAlgorithmIdentifier(der: Uint8Array): void {
+  const outer = new DerReader(der);
+  const sequence = outer.readSequence();
+  outer.end();
+  sequence.readOid();
+  if (!sequence.isAtEnd) sequence.readAny();
+  sequence.end();
+}
+
+/** The options under which node:crypto signs and verifies by this algorithm. */
+export function signingOptions(algorithm: SignatureAlgorithm): SigningOptions {
+  if (algorithm.keyType === 'ec') return { dsaEncoding: 'der' };
+  if (!algorithm.isPss) return {};
+  return { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+}
+
+/** RSA keys under this many bits verify nothing, as in Go. Issuing has a higher bar. */
+const MIN_RSA_BITS = 1024;
+
+/** True if the key made the signature over the data. Never throws for bad signatures or keys of another kind. */
+export function isSignatureValid(
+  algorithm: SignatureAlgorithm,
+  data: Uint8Array,
+  signature: Uint8Array,
+  key: KeyObject,
+): boolean {
+  if (key.asymmetricKeyType !== algorithm.keyType) return false;
+  if (algorithm.keyType === 'rsa' && (key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_RSA_BITS) return false;
+  try {
+    return verify(algorithm.digest, data, { key, ...signingOptions(algorithm) }, signature);
+  } catch {
+    return false;
+  }
+}
+
+function rsa(digest: Digest, oid: string): SignatureAlgorithm {
+  return { keyType: 'rsa', digest, isPss: false, der: derSequence(derOid(oid), derNull()) };
+}
+
+function ecdsa(digest: Digest, oid: string): SignatureAlgorithm {
+  return { keyType: 'ec', digest, isPss: false, der: derSequence(derOid(oid)) };
+}
+
+/** RSASSA-PSS with one hash throughout and a salt as long as the hash, the only parameters in use (RFC 4055 section 3.1). */
+function rsaPss(digest: Digest, hashOid: string, saltOctets: number): SignatureAlgorithm {
+  const hash = derSequence(derOid(hashOid), derNull());
+  const parameters = derSequence(
+    derExplicit(0, hash),
+    derExplicit(1, derSequence(derOid(Oid.mgf1), hash)),
+    derExplicit(2, derInteger(saltOctets)),
+  );
+  return { keyType: 'rsa', digest, isPss: true, der: derSequence(derOid(Oid.rsaPss), parameters) };
+}
