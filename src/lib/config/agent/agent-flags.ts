@@ -11,7 +11,7 @@ export const AGENT_FLAGS = [
   { name: 'dataDir', kind: 'string', description: 'Folder for what the agent stores' },
   { name: 'disableSDSAPI', kind: 'bool', description: "Do not serve Envoy's secret discovery service" },
   { name: 'disableWorkloadAPI', kind: 'bool', description: 'Do not serve the SPIFFE Workload API' },
-  { name: 'expandEnv', kind: 'bool', description: 'Replace $VARIABLE and ${VARIABLE} in the configuration file' },
+  { name: 'expandEnv', kind: 'bool', description: 'Replace $VARIABLES of the environment in the configuration file' },
   { name: 'insecureBootstrap', kind: 'bool', description: 'Trust whichever server answers first' },
   { name: 'joinToken', kind: 'string', description: 'Join token that the server generated' },
   { name: 'joinTokenFile', kind: 'string', description: 'File that holds the join token' },

@@ -5,7 +5,7 @@ export const SERVER_FLAGS = [
   { name: 'bindAddress', kind: 'string', description: 'Address that the server listens on for agents' },
   { name: 'config', kind: 'string', description: 'Configuration file (default conf/server/server.conf)' },
   { name: 'dataDir', kind: 'string', description: 'Folder for what the server stores' },
-  { name: 'expandEnv', kind: 'bool', description: 'Replace $VARIABLE and ${VARIABLE} in the configuration file' },
+  { name: 'expandEnv', kind: 'bool', description: 'Replace $VARIABLES of the environment in the configuration file' },
   { name: 'logFile', kind: 'string', description: 'File to write the log to' },
   { name: 'logFormat', kind: 'string', description: "Form of log lines: 'text' or 'json'" },
   { name: 'logLevel', kind: 'string', description: "Least severe level to log: 'debug', 'info', 'warn' or 'error'" },
