@@ -19,11 +19,11 @@ export interface BatchResult {
 export function reportBatch(
   context: Pick<CommandContext, 'program' | 'io'>,
   results: readonly BatchResult[],
-  report: { readonly isPretty: boolean; readonly message: string; readonly details: () => string },
+  report: { readonly isPretty: boolean; readonly message: string; readonly details?: () => string },
 ): void {
   const code = batchErrorCode(results);
   if (code === undefined) return;
-  if (report.isPretty) context.io.stderr.write(report.details());
+  if (report.isPretty && report.details) context.io.stderr.write(report.details());
   if (report.isPretty || context.program === 'spirekit') throw new SpirekitError(code, report.message);
 }
 
@@ -34,6 +34,11 @@ export function batchErrorCode(results: readonly BatchResult[]): ErrorCode | und
     for (const status of statuses) return errorCodeOfStatus(status);
   }
   return statuses.size === 0 || (statuses.size === 1 && statuses.has(0)) ? undefined : 'partial-failure';
+}
+
+/** Whether the server did what the item asked for. */
+export function isAccepted(result: BatchResult | undefined): boolean {
+  return (result?.status?.code ?? 0) === 0;
 }
 
 /** Whether people read the output: SPIRE tells of refused items in words only then. */
@@ -47,6 +52,6 @@ export function withRefusedEntries<R extends BatchResult & { readonly entry: Ent
   requested: readonly Entry[],
 ): R[] {
   return results.map((result, index) =>
-    (result.status?.code ?? 0) === 0 ? result : { ...result, entry: requested[index] ?? result.entry },
+    isAccepted(result) ? result : { ...result, entry: requested[index] ?? result.entry },
   );
 }

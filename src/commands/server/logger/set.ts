@@ -1,7 +1,7 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
-import { parseWireLogLevel } from '../../../lib/cli/log-level-flag.ts';
+import { parseApiLogLevel } from '../../../lib/cli/log-level-flag.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
@@ -24,7 +24,7 @@ export default class ServerLoggerSet extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = new RpcClient(serverTarget(context.flags, context.env));
-    const newLevel = parseWireLogLevel(context.flags.level);
+    const newLevel = parseApiLogLevel(context.flags.level);
     const logger = await awaitWithin(
       'failed to set log level',
       loggerClient(rpc).setLogLevel({ newLevel }, { signal: context.signal }),

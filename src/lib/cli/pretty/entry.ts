@@ -2,6 +2,7 @@ import { rpcCodeName } from '../../rpc/status.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
+import { isAccepted } from '../batch-outcome.ts';
 import { counted } from '../counted.ts';
 import { formatGoTime, UTC } from '../go-time.ts';
 import type { Table } from '../printer.ts';
@@ -53,20 +54,20 @@ export function formatEntryCount(count: number): string {
 
 /** What `entry create` and `entry update` print to stdout: the entries that the server accepted. */
 export function formatAccepted(results: readonly EntryResult[]): string {
-  return results.map((result) => (isOk(result) && result.entry ? formatEntry(result.entry) : '')).join('');
+  return results.map((result) => (isAccepted(result) && result.entry ? formatEntry(result.entry) : '')).join('');
 }
 
 /** What `entry create` and `entry update` print to stderr: the entries that the server refused, and why. */
 export function formatRefused(results: readonly EntryResult[], verb: 'create' | 'update'): string {
   return results
-    .filter((result) => !isOk(result))
+    .filter((result) => !isAccepted(result))
     .map((result) => `Failed to ${verb} the following entry ${reason(result)}:\n${formatRefusedEntry(result.entry)}`)
     .join('');
 }
 
 /** What `entry delete` prints to stdout; SPIRE ends it without a line's end. */
 export function formatDeleted(results: readonly DeletedEntryResult[]): string {
-  const deleted = results.filter(isOk);
+  const deleted = results.filter(isAccepted);
   const failed = results.length - deleted.length;
   const lines = deleted.map(({ id }) => `Deleted entry with ID: ${id}\n`).join('');
   return `${lines}${deleted.length > 0 ? '\n\n' : ''}${failed > 0 ? '\n\n' : ''}${summary(deleted.length, failed)}`;
@@ -75,7 +76,7 @@ export function formatDeleted(results: readonly DeletedEntryResult[]): string {
 /** What `entry delete` prints to stderr. */
 export function formatNotDeleted(results: readonly DeletedEntryResult[]): string {
   return results
-    .filter((result) => !isOk(result))
+    .filter((result) => !isAccepted(result))
     .map((result) => `Failed to delete entry with ID ${result.id} ${reason(result)}\n`)
     .join('');
 }
@@ -109,10 +110,6 @@ function rareFields(entry: Entry): string[] {
     ...(entry.additionalAttributes?.disableX509SvidPrefetch === true ? ['no X509-SVID prefetch'] : []),
     ...(entry.additionalAttributes?.jwtSvidIncludeJti === true ? ['JWT-SVIDs with jti'] : []),
   ];
-}
-
-function isOk(result: EntryResult | DeletedEntryResult): boolean {
-  return (result.status?.code ?? 0) === 0;
 }
 
 function reason({ status }: EntryResult | DeletedEntryResult): string {

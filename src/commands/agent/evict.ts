@@ -1,0 +1,32 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { parseRequiredIdFlag } from '../../lib/cli/id-flag.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { agentClient } from '../../lib/client/agent-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+
+const flags = {
+  ...serverSocketFlags,
+  spiffeID: flag.string({ usage: 'SPIFFE ID of the agent' }),
+  output: flag.output(),
+} as const;
+
+/** `agent evict` */
+export default class AgentEvict extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Remove an agent, which may then attest again';
+  static override readonly examples = [
+    '<%= config.bin %> agent evict --spiffe-id spiffe://example.org/spire/agent/x509pop/3f2a',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'agent evict';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const id = parseRequiredIdFlag(context.flags.spiffeID);
+    const response = await agentClient(rpc).deleteAgent({ id }, { signal: context.signal });
+    await context.print({ pretty: () => 'Agent evicted successfully\n', json: () => protoJson(response) });
+    return 0;
+  }
+}

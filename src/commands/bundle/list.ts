@@ -1,0 +1,53 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { parseBundleFormat } from '../../lib/cli/bundle-data.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { bundleTable, formatBundle, formatBundles } from '../../lib/cli/pretty/bundle.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { bundleClient } from '../../lib/client/bundle-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+
+const flags = {
+  ...serverSocketFlags,
+  id: flag.string({ usage: 'Only the bundle of this trust domain' }),
+  format: flag.string({ usage: 'How pretty output shows bundles: pem or spiffe', default: 'pem' }),
+  output: flag.output(),
+} as const;
+
+/** `bundle list` */
+export default class BundleList extends BaseCommand<typeof flags> {
+  static override readonly summary = 'List the trust bundles of other trust domains';
+  static override readonly examples = [
+    '<%= config.bin %> bundle list',
+    '<%= config.bin %> bundle list --id spiffe://far.example --format spiffe --output pretty',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'bundle list';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    const { id, format } = context.flags;
+    const { signal } = context;
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const client = bundleClient(rpc);
+    if (id !== '') {
+      const bundle = await client.getFederatedBundle({ trustDomain: id, outputMask: undefined }, { signal });
+      await context.print({
+        pretty: () => formatBundle(bundle, parseBundleFormat(format)),
+        json: () => protoJson(bundle),
+      });
+      return 0;
+    }
+    // As in SPIRE's CLI no page size is asked for: the server answers with all of them at once.
+    const request = { outputMask: undefined, pageSize: 0, pageToken: '' };
+    const response = await client.listFederatedBundles(request, { signal });
+    await context.print({
+      // A wrong format matters only once there is a bundle to show.
+      pretty: () => (response.bundles.length === 0 ? '' : formatBundles(response.bundles, parseBundleFormat(format))),
+      json: () => protoJson(response),
+      items: () => response.bundles.map((bundle) => protoJson(bundle)),
+      table: () => bundleTable(response.bundles),
+    });
+    return 0;
+  }
+}
