@@ -1,0 +1,86 @@
+import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
+import { SpirekitError } from '../../../../runtime/errors.ts';
+import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
+import type { SVIDDefinition } from '../../../../wire/gen/spire/api/server/svid/v1/svid.ts';
+import { getAuthorizedCaller, getCallerId } from '../../../authorization/caller.ts';
+import type { ServerCa } from '../../../ca/server-ca.ts';
+import type { AuthorizedEntries } from '../../../cache/authorized-entries.ts';
+import type { BundleStore } from '../../../datastore/bundle-store.ts';
+import type { LimitCall } from '../../../endpoints/rate-limits.ts';
+import { mintX509Svid } from './mint-x509-svid.ts';
+import { newX509Svid } from './new-x509-svid.ts';
+import { parseCallerCsr } from './parse-caller-csr.ts';
+import { signJwtSvidFor } from './sign-jwt-svid.ts';
+import { workloadIdFromWire } from './workload-id.ts';
+
+/** What the SVID service depends on. */
+export interface SvidServiceDeps {
+  readonly trustDomain: TrustDomain;
+  readonly ca: ServerCa;
+  readonly entries: AuthorizedEntries;
+  readonly bundles: Pick<BundleStore, 'findBundle'>;
+  readonly limitX509Signing: LimitCall;
+}
+
+/** `spire.api.server.svid.v1.SVID`: signs for agents what their entries say, and for operators what they ask. */
+export function svidService(deps: SvidServiceDeps): ServiceImplementation<typeof SVIDDefinition> {
+  const { trustDomain, ca, entries } = deps;
+  return {
+    mintX509SVID: (request) => mintX509Svid(deps, request),
+
+    mintJWTSVID: async ({ id, audience, ttl }) => {
+      requireJwtSvids(ca);
+      return { svid: await signJwtSvidFor(ca, workloadIdFromWire(trustDomain, id), audience, { ttlSeconds: ttl }) };
+    },
+
+    batchNewX509SVID: async ({ params }, call) => {
+      if (params.length === 0) throw new SpirekitError('invalid-argument', 'missing parameters');
+      await deps.limitX509Signing(call, params.length);
+      const granted = entries.findAuthorizedEntries(
+        getCallerId(call),
+        params.map(({ entryId }) => entryId),
+      );
+      const results = [];
+      // One after the other: a signature is the work, and other callers shall have their turn in between.
+      for (const param of params) results.push(await newX509Svid(deps, param, granted, call));
+      return { results };
+    },
+
+    newJWTSVID: async ({ entryId, audience }, call) => {
+      requireJwtSvids(ca);
+      const entry = entries.findAuthorizedEntries(getCallerId(call), [entryId]).get(entryId);
+      if (entry === undefined) throw new SpirekitError('not-found', 'entry not found or not authorized');
+      const svid = await signJwtSvidFor(ca, entry.spiffeId, audience, {
+        ttlSeconds: entry.jwtSvidTtlSeconds,
+        includeJti: entry.additionalAttributes?.jwtSvidIncludeJti === true,
+      });
+      return { svid };
+    },
+
+    newDownstreamX509CA: async ({ csr, preferredTtl }, call) => {
+      if (getAuthorizedCaller(call).downstreamEntries.length === 0) {
+        throw new SpirekitError('internal', 'caller is not a downstream workload');
+      }
+      const { publicKey } = parseCallerCsr(csr);
+      const chain = await ca.signDownstreamX509Ca({ publicKey, ttlSeconds: preferredTtl });
+      const bundle = await deps.bundles.findBundle(trustDomain);
+      if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
+      return {
+        caCertChain: chain.map((certificate) => Buffer.from(certificate.der)),
+        x509Authorities: bundle.x509Authorities.map(({ certificate }) => Buffer.from(certificate)),
+      };
+    },
+
+    mintWITSVID: refuseWit,
+    batchNewWITSVID: refuseWit,
+  };
+}
+
+/** WIT-SVIDs are an experiment that SPIRE leaves off by default; here there are none. */
+async function refuseWit(): Promise<never> {
+  throw new SpirekitError('unimplemented', 'WIT functionality is disabled');
+}
+
+function requireJwtSvids(ca: ServerCa): void {
+  if (!ca.isJwtSvidEnabled) throw new SpirekitError('unimplemented', 'JWT functionality is disabled');
+}
