@@ -20,19 +20,22 @@ export interface BundleStore {
   appendBundle(bundle: AuthorityBundle): Promise<AuthorityBundle>;
   /** Errors: `not-found`; `failed-precondition` when restricted by entries. */
   deleteBundle(trustDomain: TrustDomain, mode: BundleDeleteMode): Promise<void>;
-  /** Drops authorities that expired before the time in seconds; never the last of a kind. Returns whether it changed. */
+  /**
+   * Drops authorities that expired at or before the time in seconds and raises the sequence number. A kind whose
+   * authorities all expired is left as it is: an outage needs the evidence. Returns whether anything changed.
+   */
   pruneBundle(trustDomain: TrustDomain, expiredBeforeSeconds: number): Promise<boolean>;
 }
 
 /** Taint and revocation of the authorities of a stored bundle. Each raises the sequence number. */
 export interface AuthorityStore {
-  /** The authority is named by its subject key identifier in hex. Errors: `not-found`, `failed-precondition` (twice). */
+  /** The authority is named by its subject key identifier in hex. Errors: `not-found`, `invalid-argument` (again). */
   taintX509Authority(trustDomain: TrustDomain, subjectKeyId: string): Promise<void>;
-  /** Only a tainted authority can be revoked. Errors: `not-found`, `failed-precondition`. */
+  /** Only a tainted authority can be revoked. Errors: `not-found`, `invalid-argument`. */
   revokeX509Authority(trustDomain: TrustDomain, subjectKeyId: string): Promise<void>;
-  /** Errors: `not-found`, `failed-precondition`. */
+  /** Errors: `not-found`, `invalid-argument`. */
   taintKeyAuthority(trustDomain: TrustDomain, kind: KeyAuthorityKind, keyId: string): Promise<KeyAuthority>;
-  /** Errors: `not-found`, `failed-precondition`. */
+  /** Errors: `not-found`, `invalid-argument`. */
   revokeKeyAuthority(trustDomain: TrustDomain, kind: KeyAuthorityKind, keyId: string): Promise<KeyAuthority>;
 }
 

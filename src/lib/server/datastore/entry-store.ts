@@ -35,11 +35,14 @@ export interface EntryStore {
   /** Those of the given ids that exist, by id. */
   findEntries(entryIds: readonly string[]): Promise<ReadonlyMap<string, RegistrationEntry>>;
   /**
-   * Stores an entry; an empty id becomes a UUID. Errors: `not-found` for a trust domain to federate with whose bundle
-   * is missing, `already-exists` for an id that is taken, `invalid-argument` for an entry that cannot be stored.
+   * Stores an entry; an empty id becomes a UUID. Errors: `failed-precondition` when the bundle of a trust domain to
+   * federate with is missing, `already-exists` for an id that is taken, `invalid-argument` for what cannot be stored.
    */
   createEntry(entry: RegistrationEntry): Promise<CreatedEntry>;
-  /** Replaces the given fields (all when absent) and raises the revision number. Error: `not-found`. */
+  /**
+   * Replaces the given fields (all when absent) and raises the revision number. Errors: `not-found`, and those of
+   * {@link createEntry}. An update may make an entry similar to another, as in SPIRE.
+   */
   updateEntry(entry: RegistrationEntry, fields?: ReadonlySet<RegistrationEntryField>): Promise<RegistrationEntry>;
   /** Returns what it deleted. Error: `not-found`. */
   deleteEntry(entryId: string): Promise<RegistrationEntry>;

@@ -1,0 +1,65 @@
+import type { Certificate } from '../../crypto/certificate.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { AttestedNode } from '../../spiffe/attested-node.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import { PermissionDeniedDetails_Reason as Reason } from '../../wire/gen/spire/api/types/status.ts';
+import type { NodeStore } from '../datastore/node-store.ts';
+
+/** Whether a caller is an agent in good standing: granted, or the reason why not. */
+export type AgentVerdict = { readonly isGranted: true } | { readonly isGranted: false; readonly reason: Reason };
+
+/** Decides whether the SVID that a caller presents is the current one of an attested agent. */
+export class AgentAuthorizer {
+  readonly #nodes: Pick<NodeStore, 'findNode' | 'updateNode'>;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+
+  constructor(config: { nodes: Pick<NodeStore, 'findNode' | 'updateNode'>; clock: Pick<Clock, 'nowMs'> }) {
+    this.#nodes = config.nodes;
+    this.#clock = config.clock;
+  }
+
+  /**
+   * After a renewal the old SVID stays good until the new one is first used here, which makes that one current. Every call
+   * is decided anew from the datastore, so a ban or an eviction acts on connections that are already open.
+   */
+  async authorize(agentId: SpiffeId, svid: Certificate, log: Logger): Promise<AgentVerdict> {
+    if (this.#clock.nowMs() > svid.notAfterMs) {
+      log.error('Agent SVID is expired');
+      return { isGranted: false, reason: Reason.AGENT_EXPIRED };
+    }
+    const node = await this.#nodes.findNode(agentId);
+    if (node === undefined) {
+      log.error('Agent is not attested');
+      return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
+    }
+    if (node.serialNumber === '') {
+      log.error('Agent is banned');
+      return { isGranted: false, reason: Reason.AGENT_BANNED };
+    }
+    const serialNumber = svid.serialNumber.toString();
+    if (serialNumber === node.serialNumber) return { isGranted: true };
+    if (serialNumber === node.newSerialNumber) return this.#activate(node);
+    log.error('Agent SVID is not active', { svid_serial_num: serialNumber, serial_num: node.serialNumber });
+    return { isGranted: false, reason: Reason.AGENT_NOT_ACTIVE };
+  }
+
+  async #activate(node: AttestedNode): Promise<AgentVerdict> {
+    try {
+      await this.#nodes.updateNode(node.spiffeId, {
+        serialNumber: node.newSerialNumber,
+        expiresAtSeconds: node.newExpiresAtSeconds,
+        newSerialNumber: '',
+        newExpiresAtSeconds: 0,
+      });
+      return { isGranted: true };
+    } catch (cause) {
+      // Evicted in between: nothing is left to activate.
+      if (cause instanceof SpirekitError && cause.code === 'not-found') {
+        return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
+      }
+      throw cause;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { SpirekitError } from '../../../runtime/errors.ts';
+import type { DatabaseKind } from './database-kind.ts';
+import { createInitialTables } from './migrations/0001-initial.ts';
+import type { Schema } from './schema.ts';
+
+/** Where the migrator notes what it did. A database with this table is ours. */
+export const MIGRATION_TABLE = 'spirekit_migrations';
+const MIGRATION_LOCK_TABLE = 'spirekit_migration_lock';
+
+/** Every step ever released, by its name, in order. Append only. */
+const STEPS: Readonly<Record<string, (db: Kysely<unknown>, kind: DatabaseKind) => Promise<void>>> = {
+  '0001-initial': createInitialTables,
+};
+
+/**
+ * Brings the tables to the layout of this version, all steps or none. Error: `failed-precondition` for a database that a
+ * newer version wrote.
+ */
+export async function migrateToLatest(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
+  const migrations: Record<string, Migration> = {};
+  for (const [name, step] of Object.entries(STEPS)) migrations[name] = { up: (tx) => step(tx, kind) };
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => migrations },
+    migrationTableName: MIGRATION_TABLE,
+    migrationLockTableName: MIGRATION_LOCK_TABLE,
+  });
+  const newer = await findNewerStep(db, kind);
+  if (newer !== undefined) {
+    throw new SpirekitError(
+      'failed-precondition',
+      `datastore was written by a newer version (its layout is "${newer}", the newest known here is "${newestStep()}"); it was not changed`,
+    );
+  }
+  const { error } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error instanceof SpirekitError ? error : kind.toError(error);
+}
+
+async function findNewerStep(db: Kysely<Schema>, kind: DatabaseKind): Promise<string | undefined> {
+  try {
+    const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+    if (!tables.some((table) => table.name === MIGRATION_TABLE)) return undefined;
+    const done = await db
+      .withTables<{ [MIGRATION_TABLE]: { name: string } }>()
+      .selectFrom(MIGRATION_TABLE)
+      .select('name')
+      .orderBy('name', 'desc')
+      .execute();
+    return done.find(({ name }) => !Object.hasOwn(STEPS, name))?.name;
+  } catch (error) {
+    throw kind.toError(error);
+  }
+}
+
+function newestStep(): string {
+  return Object.keys(STEPS).at(-1) ?? '';
+}

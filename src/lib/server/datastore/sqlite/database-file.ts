@@ -1,0 +1,100 @@
+import { chmod, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { SpirekitError } from '../../../runtime/errors.ts';
+import { MIGRATION_TABLE } from '../sql/migrations.ts';
+import { fromSqliteError } from './sqlite-errors.ts';
+
+/** Owner reads and writes, group reads; SQLite gives the same mode to the files beside it. */
+const FILE_MODE = 0o640;
+/** What others than owner and group must not have, and the group must not either. */
+const FORBIDDEN_BITS = 0o137;
+
+/**
+ * Makes sure that the file may be opened as our datastore, creating an empty one where there is none. A database that
+ * belongs to somebody else, above all to a real SPIRE, is told apart without writing to it or beside it, not even what
+ * SQLite itself would do on opening and closing.
+ *
+ * Errors: `failed-precondition` for somebody else's database, `data-loss` for a damaged file, `io-error`.
+ *
+ * @returns whether the last process that used it ended without closing it
+ */
+export async function prepareDatabaseFile(path: string): Promise<{ endedHard: boolean }> {
+  const found = await stat(path).catch(ignoreMissing);
+  if (found === undefined) {
+    await createFile(path);
+    return { endedHard: false };
+  }
+  if (!found.isFile()) throw new SpirekitError('failed-precondition', `datastore "${path}" is not a file`);
+  const endedHard = ((await stat(`${path}-wal`).catch(ignoreMissing))?.size ?? 0) > 0;
+  if (found.size > 0 || endedHard) requireOurs(path, await listTables(path, endedHard));
+  if ((found.mode & FORBIDDEN_BITS) !== 0) await chmod(path, found.mode & FILE_MODE);
+  return { endedHard };
+}
+
+function requireOurs(path: string, tables: ReadonlySet<string>): void {
+  if (tables.has(MIGRATION_TABLE) || tables.size === 0) return;
+  if (tables.has('migrations') && tables.has('registered_entries')) {
+    throw new SpirekitError(
+      'failed-precondition',
+      `datastore "${path}" belongs to a SPIRE server and was left untouched: choose another path, and bring its contents over with "spirekit server import"`,
+    );
+  }
+  throw new SpirekitError(
+    'failed-precondition',
+    `datastore "${path}" is a database of another program and was left untouched: choose another path`,
+  );
+}
+
+async function listTables(path: string, endedHard: boolean): Promise<ReadonlySet<string>> {
+  const tables = readTables(path);
+  if (tables.size > 0 || !endedHard) return tables;
+  // Everything may still be in the write-ahead log. Only opening it for good would tell, so a copy is opened.
+  const folder = await mkdtemp(join(tmpdir(), 'datastore-'));
+  try {
+    const copy = join(folder, 'copy');
+    await copyFile(path, copy);
+    await copyFile(`${path}-wal`, `${copy}-wal`);
+    return readTables(copy, { withLog: true });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function readTables(path: string, options: { withLog?: boolean } = {}): ReadonlySet<string> {
+  const location = pathToFileURL(path);
+  // Immutable: SQLite takes no lock and makes no files beside it.
+  if (options.withLog !== true) location.searchParams.set('immutable', '1');
+  try {
+    const database = new DatabaseSync(location, { readOnly: options.withLog !== true });
+    try {
+      const rows = database.prepare("select name from sqlite_master where type = 'table'").all();
+      return new Set(rows.map((row) => String(row['name'])).filter((name) => !name.startsWith('sqlite_')));
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw fromSqliteError(error);
+  }
+}
+
+async function createFile(path: string): Promise<void> {
+  try {
+    const file = await open(path, 'wx', FILE_MODE);
+    await file.close();
+  } catch (cause) {
+    if (isCode(cause, 'EEXIST')) return;
+    throw new SpirekitError('io-error', `unable to create datastore "${path}"`, { cause });
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (isCode(error, 'ENOENT')) return undefined;
+  throw SpirekitError.from(error);
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

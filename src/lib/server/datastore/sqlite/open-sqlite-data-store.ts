@@ -1,0 +1,84 @@
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { type Clock, sleep } from '../../../runtime/clock.ts';
+import { SpirekitError } from '../../../runtime/errors.ts';
+import type { Schema } from '../sql/schema.ts';
+import { SqlDataStore } from '../sql/sql-data-store.ts';
+import { IN_MEMORY } from './connection-string.ts';
+import { prepareDatabaseFile } from './database-file.ts';
+import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
+import { fromSqliteError, isBusy } from './sqlite-errors.ts';
+import { sqliteKind } from './sqlite-kind.ts';
+
+/** A process that ends may hold its database for a moment longer. */
+const DEFAULT_LOCK_WAIT_MS = 5000;
+const LOCK_RETRY_MS = 100;
+
+export interface SqliteDataStoreOptions {
+  /** A file, made when missing; or `:memory:`. See `parseConnectionString`. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long another process may keep the file before opening fails, in milliseconds. Default 5000. */
+  readonly lockWaitMs?: number;
+  /** Ends the waiting for another process. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a datastore in an SQLite file. One process at a time has it, since the caches above learn of changes only from
+ * their own datastore; every commit is on disk before it is answered (WAL, synchronous=FULL).
+ *
+ * Errors: `failed-precondition` when the file is in use, belongs to another program or was written by a newer version;
+ * `data-loss` when it is damaged; `unavailable`, `io-error`.
+ */
+export async function openSqliteDataStore(options: SqliteDataStoreOptions): Promise<SqlDataStore> {
+  const { path, clock } = options;
+  const endedHard = path === IN_MEMORY ? false : (await prepareDatabaseFile(path)).endedHard;
+  const database = openDatabase(path);
+  try {
+    await lock(database, options);
+    database.exec('pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off');
+    if (endedHard) checkIntegrity(database, path);
+  } catch (error) {
+    database.close();
+    throw fromSqliteError(error);
+  }
+  const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
+  return SqlDataStore.open({ db, kind: sqliteKind, clock });
+}
+
+function openDatabase(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path);
+  } catch (error) {
+    throw fromSqliteError(error);
+  }
+}
+
+async function lock(database: DatabaseSync, options: SqliteDataStoreOptions): Promise<void> {
+  const { path, clock, signal, lockWaitMs = DEFAULT_LOCK_WAIT_MS } = options;
+  const giveUpMs = clock.monotonicMs() + lockWaitMs;
+  while (!tryLock(database)) {
+    if (clock.monotonicMs() >= giveUpMs) {
+      throw new SpirekitError('failed-precondition', `datastore "${path}" is in use by another process`);
+    }
+    await sleep(clock, LOCK_RETRY_MS, { signal });
+  }
+}
+
+/** In exclusive mode the first access takes a lock that is kept until the database is closed. */
+function tryLock(database: DatabaseSync): boolean {
+  try {
+    database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; begin immediate; commit');
+    return true;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+}
+
+function checkIntegrity(database: DatabaseSync, path: string): void {
+  const answer = Object.values(database.prepare('pragma quick_check(1)').get() ?? {})[0];
+  if (answer === 'ok') return;
+  throw new SpirekitError('data-loss', `datastore "${path}" is damaged: ${String(answer)}`);
+}
