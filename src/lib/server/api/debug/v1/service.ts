@@ -3,6 +3,8 @@ import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import type { X509BundleSource } from '../../../../spiffe/bundle-source.ts';
 import { getSpiffeId, verifyX509Svid } from '../../../../spiffe/x509-svid.ts';
+import { secondsToWire } from '../../../../wire/convert/seconds.ts';
+import { spiffeIdToWire } from '../../../../wire/convert/spiffe-id.ts';
 import type {
   DebugDefinition,
   GetInfoResponse,
@@ -65,8 +67,8 @@ async function collect(deps: DebugServiceDeps, uptimeMs: number): Promise<GetInf
 function describeCertificate(certificate: Certificate): GetInfoResponse_Cert {
   const id = certificate.uris.length === 1 ? getSpiffeId(certificate) : undefined;
   return {
-    id: id && { trustDomain: id.trustDomain.name, path: id.path },
-    expiresAt: BigInt(Math.floor(certificate.notAfterMs / 1000)),
+    id: id && spiffeIdToWire(id),
+    expiresAt: secondsToWire(certificate.notAfterMs / 1000),
     subject: certificate.subject.rfc2253(),
   };
 }

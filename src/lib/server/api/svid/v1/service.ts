@@ -1,6 +1,8 @@
 import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
+import { inField } from '../../../../wire/convert/conversion-error.ts';
+import { workloadIdFromWire } from '../../../../wire/convert/spiffe-id.ts';
 import type { SVIDDefinition } from '../../../../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { getAuthorizedCaller, getCallerId } from '../../../authorization/caller.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
@@ -11,7 +13,6 @@ import { mintX509Svid } from './mint-x509-svid.ts';
 import { newX509Svid } from './new-x509-svid.ts';
 import { parseCallerCsr } from './parse-caller-csr.ts';
 import { signJwtSvidFor } from './sign-jwt-svid.ts';
-import { workloadIdFromWire } from './workload-id.ts';
 
 /** What the SVID service depends on. */
 export interface SvidServiceDeps {
@@ -30,7 +31,8 @@ export function svidService(deps: SvidServiceDeps): ServiceImplementation<typeof
 
     mintJWTSVID: async ({ id, audience, ttl }) => {
       requireJwtSvids(ca);
-      return { svid: await signJwtSvidFor(ca, workloadIdFromWire(trustDomain, id), audience, { ttlSeconds: ttl }) };
+      const spiffeId = inField('invalid SPIFFE ID', () => workloadIdFromWire(trustDomain, id));
+      return { svid: await signJwtSvidFor(ca, spiffeId, audience, { ttlSeconds: ttl }) };
     },
 
     batchNewX509SVID: async ({ params }, call) => {

@@ -1,5 +1,7 @@
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { SpiffeId } from '../../../../spiffe/spiffe-id.ts';
+import { secondsToWire } from '../../../../wire/convert/seconds.ts';
+import { spiffeIdToWire } from '../../../../wire/convert/spiffe-id.ts';
 import type { JWTSVID } from '../../../../wire/gen/spire/api/types/jwtsvid.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
 
@@ -16,9 +18,9 @@ export async function signJwtSvidFor(
   });
   return {
     token: signed.token,
-    id: { trustDomain: spiffeId.trustDomain.name, path: spiffeId.path },
-    expiresAt: BigInt(signed.expiresAtSeconds),
-    issuedAt: BigInt(signed.issuedAtSeconds),
+    id: spiffeIdToWire(spiffeId),
+    expiresAt: secondsToWire(signed.expiresAtSeconds),
+    issuedAt: secondsToWire(signed.issuedAtSeconds),
     hint: '',
   };
 }

@@ -1,4 +1,6 @@
 import { SpirekitError } from '../../../../runtime/errors.ts';
+import { secondsToWire } from '../../../../wire/convert/seconds.ts';
+import { spiffeIdToWire } from '../../../../wire/convert/spiffe-id.ts';
 import type { X509SVID } from '../../../../wire/gen/spire/api/types/x509svid.ts';
 import type { ServerCa, WorkloadX509SvidParams } from '../../../ca/server-ca.ts';
 
@@ -11,8 +13,8 @@ export async function signX509SvidFor(ca: ServerCa, params: WorkloadX509SvidPara
   if (leaf === undefined) throw new SpirekitError('internal', 'failed to sign X509-SVID: there is no certificate');
   return {
     certChain: chain.map((certificate) => Buffer.from(certificate.der)),
-    id: { trustDomain: params.spiffeId.trustDomain.name, path: params.spiffeId.path },
-    expiresAt: BigInt(Math.floor(leaf.notAfterMs / 1000)),
+    id: spiffeIdToWire(params.spiffeId),
+    expiresAt: secondsToWire(leaf.notAfterMs / 1000),
     hint: '',
   };
 }

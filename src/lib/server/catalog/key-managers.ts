@@ -1,0 +1,8 @@
+import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { BuiltInPlugins } from './built-in-plugin.ts';
+
+/** The key managers that come with the server. */
+export const keyManagers: BuiltInPlugins<unknown, KeyManager> = {
+  disk: async () => (await import('../plugin/keymanager/disk/plugin.ts')).diskKeyManager,
+  memory: async () => (await import('../plugin/keymanager/memory/plugin.ts')).memoryKeyManager,
+};

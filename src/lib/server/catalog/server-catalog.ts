@@ -1,0 +1,111 @@
+import type { PluginConfig } from '../../config/section/plugins.ts';
+import type { Clock } from '../../runtime/clock.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { DataStore } from '../datastore/datastore.ts';
+import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
+import { getBuiltIn, openPlugin } from './load-plugin.ts';
+import { loadPluginData } from './plugin-data.ts';
+import { DATASTORE_TYPE, findCountError, PLUGIN_TYPES } from './plugin-types.ts';
+
+/** What plugins are made from. */
+export interface ServerCatalogDeps {
+  readonly plugins: readonly PluginConfig[];
+  readonly trustDomain: TrustDomain;
+  readonly clock: Clock;
+  /** The log of the server itself; lines of the catalog name their subsystem. */
+  readonly log: Logger;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The plugins of a running server. */
+export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
+  readonly datastore: DataStore;
+  readonly keyManager: KeyManager;
+  readonly #nodeAttestors: ReadonlyMap<string, NodeAttestor>;
+  readonly #log: Logger;
+
+  private constructor(
+    datastore: DataStore,
+    keyManager: KeyManager,
+    nodeAttestors: ReadonlyMap<string, NodeAttestor>,
+    log: Logger,
+  ) {
+    this.datastore = datastore;
+    this.keyManager = keyManager;
+    this.#nodeAttestors = nodeAttestors;
+    this.#log = log;
+  }
+
+  /**
+   * Opens the datastore, then the other plugins in the order of the configuration. Errors: `invalid-config` in SPIRE's
+   * words, and what a plugin throws.
+   */
+  static async open(deps: ServerCatalogDeps): Promise<ServerCatalog> {
+    const log = deps.log.with({ subsystem_name: 'catalog' });
+    await using opened = new AsyncDisposableStack();
+    const datastore = opened.use(await openDatastore(deps, log));
+    const keyManagers: KeyManager[] = [];
+    const nodeAttestors = new Map<string, NodeAttestor>();
+    for (const config of deps.plugins) {
+      const { type, name } = config;
+      if (type === DATASTORE_TYPE.name) continue;
+      const pluginLog = log.with({ external: config.cmd !== undefined, plugin_name: name, plugin_type: type });
+      if (type !== 'KeyManager' && type !== 'NodeAttestor') {
+        pluginLog.error('Unsupported plugin type');
+        throw new SpirekitError('invalid-config', `unsupported plugin type ${JSON.stringify(type)}`);
+      }
+      if (!config.isEnabled) {
+        pluginLog.debug('Not loading plugin; disabled');
+      } else if (type === 'KeyManager') {
+        keyManagers.push(await openPlugin(PLUGIN_TYPES[type].builtIns, config, {}, pluginLog));
+      } else {
+        const { trustDomain, clock } = deps;
+        const { joinTokens } = datastore;
+        nodeAttestors.set(
+          name,
+          await openPlugin(PLUGIN_TYPES[type].builtIns, config, { trustDomain, clock, joinTokens }, pluginLog),
+        );
+      }
+    }
+    const [keyManager] = keyManagers;
+    const reason = findCountError(PLUGIN_TYPES.KeyManager.count, keyManagers.length);
+    if (keyManager === undefined || reason !== undefined) {
+      throw new SpirekitError('invalid-config', `plugin type "KeyManager" constraint not satisfied: ${reason}`);
+    }
+    opened.move();
+    return new ServerCatalog(datastore, keyManager, nodeAttestors, log);
+  }
+
+  findNodeAttestor(name: string): NodeAttestor | undefined {
+    return this.#nodeAttestors.get(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#log.info('Catalog closed');
+    await this.datastore[Symbol.asyncDispose]();
+    this.#log.info('DataStore closed');
+  }
+}
+
+async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<DataStore> {
+  const [config, ...others] = deps.plugins.filter((plugin) => plugin.type === DATASTORE_TYPE.name);
+  if (config === undefined) throw new SpirekitError('invalid-config', 'expecting a DataStore plugin');
+  if (others.length > 0) throw new SpirekitError('invalid-config', 'only one DataStore plugin is allowed');
+  if (config.name !== 'sql' || config.cmd !== undefined) {
+    throw new SpirekitError(
+      'invalid-config',
+      'pluggability for the DataStore is deprecated; only the built-in "sql" plugin is supported',
+    );
+  }
+  const plugin = await getBuiltIn(DATASTORE_TYPE.builtIns, config);
+  const datastore = await plugin.open(await loadPluginData(config.data), {
+    clock: deps.clock,
+    log: deps.log.with({ subsystem_name: 'sql' }),
+    signal: deps.signal,
+  });
+  log.info('Configured DataStore', { reconfigurable: false });
+  return datastore;
+}
