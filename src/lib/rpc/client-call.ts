@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../runtime/clock.ts';
+import { goQuote } from '../runtime/go-quote.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import { formatGrpcTimeout } from './grpc-timeout.ts';
@@ -207,7 +208,7 @@ export class ClientCall {
   #finalStatus(): RpcStatus {
     if (this.#foreign !== undefined) {
       const body = Buffer.concat(this.#foreignBody);
-      const suffix = body.byteLength > 0 ? `\ndata: ${JSON.stringify(body.toString())}` : '';
+      const suffix = body.byteLength > 0 ? `\ndata: ${goQuote(body.toString())}` : '';
       return { ...this.#foreign, description: this.#foreign.description + suffix };
     }
     if (this.#trailers !== undefined) return statusOfTrailers(this.#trailers);

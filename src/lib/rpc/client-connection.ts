@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
+import { goQuote } from '../runtime/go-quote.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { connectionError, dialError, findUnixPathError, systemErrorText } from './dial-error.ts';
 import { http2ErrorName } from './response-status.ts';
@@ -49,8 +50,7 @@ export class ClientConnection {
     });
     session.on('goaway', (code: number, _last: number, debugData?: Uint8Array) => {
       this.#isDraining = true;
-      const detail =
-        debugData === undefined ? '' : `, debug data: ${JSON.stringify(Buffer.from(debugData).toString())}`;
+      const detail = debugData === undefined ? '' : `, debug data: ${goQuote(Buffer.from(debugData).toString())}`;
       this.#goaway = `code: ${http2ErrorName(code)}${detail}`;
     });
     session.on('error', (error) => {

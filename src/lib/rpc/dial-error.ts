@@ -1,3 +1,4 @@
+import { goQuote } from '../runtime/go-quote.ts';
 import { RpcCode, RpcError } from './status.ts';
 import type { RpcTarget } from './target.ts';
 
@@ -45,7 +46,7 @@ export function formatAddress(target: RpcTarget): string {
 
 /** `Unavailable`, in the words of Go's clients: `connection error: desc = "..."`. */
 export function connectionError(text: string, cause?: unknown): RpcError {
-  return new RpcError(RpcCode.unavailable, `connection error: desc = ${JSON.stringify(text)}`, { cause });
+  return new RpcError(RpcCode.unavailable, `connection error: desc = ${goQuote(text)}`, { cause });
 }
 
 /** The failure to open a socket to the target. */

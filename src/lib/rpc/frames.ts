@@ -1,3 +1,4 @@
+import { goQuote } from '../runtime/go-quote.ts';
 import { RpcCode, RpcError } from './status.ts';
 
 /** One byte of flags and four of length before every message, as in "Length-Prefixed-Message" of gRPC over HTTP/2. */
@@ -73,7 +74,7 @@ export class FrameDecoder {
       RpcCode.internal,
       encoding === '' || encoding === 'identity'
         ? 'grpc: compressed flag set with identity or empty encoding'
-        : `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`,
+        : `grpc: Decompressor is not installed for grpc-encoding ${goQuote(encoding)}`,
     );
   }
 

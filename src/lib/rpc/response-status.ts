@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http2';
+import { goQuote } from '../runtime/go-quote.ts';
 import { decodeGrpcMessage } from './grpc-message.ts';
 import { RpcCode, type RpcStatus } from './status.ts';
 
@@ -77,7 +78,7 @@ export function statusOfTrailers(headers: IncomingHttpHeaders): RpcStatus {
   if (raw !== undefined && !/^[+-]?\d{1,9}$/.test(raw)) {
     return {
       status: RpcCode.unknown,
-      description: `transport: malformed grpc-status: strconv.ParseInt: parsing ${JSON.stringify(raw)}: invalid syntax`,
+      description: `transport: malformed grpc-status: strconv.ParseInt: parsing ${goQuote(raw)}: invalid syntax`,
     };
   }
   const details = first(headers['grpc-status-details-bin']);
@@ -96,7 +97,7 @@ export function findForeignStatus(headers: IncomingHttpHeaders): RpcStatus | und
   const complaint =
     contentType === undefined
       ? 'malformed header: missing HTTP content-type'
-      : `transport: received unexpected content-type ${JSON.stringify(contentType)}`;
+      : `transport: received unexpected content-type ${goQuote(contentType)}`;
   return {
     status: HTTP_STATUS[http] ?? RpcCode.unknown,
     description: `unexpected HTTP status code received from server: ${http} (${HTTP_PHRASE[http] ?? ''}); ${complaint}`,
