@@ -12,8 +12,7 @@ const NOTADB = 26;
 
 /** Brings an error of `node:sqlite` into our codes; the sentence is SQLite's own. */
 export function fromSqliteError(error: unknown): SpirekitError {
-  if (error instanceof SpirekitError) return error;
-  if (!(error instanceof Error)) return SpirekitError.from(error);
+  if (!(error instanceof Error) || !isSqliteError(error)) return SpirekitError.from(error);
   const sentence = `datastore-sql: ${error.message}`;
   switch (primaryCode(error)) {
     case BUSY:
@@ -33,6 +32,10 @@ export function fromSqliteError(error: unknown): SpirekitError {
 /** Whether another process holds the database. */
 export function isBusy(error: unknown): boolean {
   return error instanceof Error && primaryCode(error) === BUSY;
+}
+
+function isSqliteError(error: Error): boolean {
+  return 'code' in error && error.code === 'ERR_SQLITE_ERROR';
 }
 
 function primaryCode(error: Error): number | undefined {

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parseConnectionString } from '../../../../../src/lib/server/datastore/sqlite/connection-string.ts';
+
+test.each([
+  ['./.data/datastore.sqlite3', './.data/datastore.sqlite3'],
+  ['/opt/spire/data.db', '/opt/spire/data.db'],
+  ['data.db?_busy_timeout=5', 'data.db'],
+  ['file:data.db', 'data.db'],
+  ['file:///var/data.db?cache=shared', '/var/data.db'],
+  ['file://localhost/var/data.db', '/var/data.db'],
+  ['FILE:/var/data.db', '/var/data.db'],
+  [':memory:', ':memory:'],
+  ['file:any?mode=memory&cache=shared', ':memory:'],
+])('%s names %s', (text, path) => {
+  expect(parseConnectionString(text)).toBe(path);
+});
+
+test.each(['', 'postgres://host/db', 'http:x', 'file:', 'file:?a=b', 'a\0b'])('refuses %j', (text) => {
+  expect(() => parseConnectionString(text)).toThrow(expect.objectContaining({ code: 'invalid-config' }));
+});
+
+test('any plain path stays as it is, with and without the scheme', () => {
+  const path = fc.stringMatching(/^[a-zA-Z0-9._ /-]+$/).filter((text) => !text.startsWith('//'));
+  fc.assert(
+    fc.property(path, (text) => {
+      expect(parseConnectionString(text)).toBe(text);
+      expect(parseConnectionString(`file:${text}`)).toBe(text);
+    }),
+  );
+});
