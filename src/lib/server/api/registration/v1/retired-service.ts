@@ -1,7 +1,9 @@
-import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
+import type { Interceptor } from '../../../../rpc/call-context.ts';
 import type { MethodDefinition, ServiceDefinition } from '../../../../rpc/service.ts';
-import { SpirekitError } from '../../../../runtime/errors.ts';
+import { RpcCode, RpcError } from '../../../../rpc/status.ts';
 import { Empty } from '../../../../wire/gen/google/protobuf/empty.ts';
+
+const SERVICE = 'spire.api.registration.Registration';
 
 /** The methods of the Registration API as it was until SPIRE 1.0. */
 const METHODS = [
@@ -30,24 +32,25 @@ const METHODS = [
   'GetNodeSelectors',
 ] as const;
 
-/** `spire.api.registration.Registration`, as far as it takes to refuse its calls. Requests are not read. */
-export const RetiredRegistrationDefinition = {
-  fullName: 'spire.api.registration.Registration',
+/** The service as far as it takes to refuse its calls; requests are not read. To be served without implementation. */
+export const RetiredRegistrationDefinition: ServiceDefinition = {
+  fullName: SERVICE,
   methods: Object.fromEntries(METHODS.map((name) => [name, method(name)])),
-} satisfies ServiceDefinition;
+};
 
-function method(name: string): MethodDefinition & { requestStream: false; responseStream: false } {
+/**
+ * Tells callers of the old API where it went, instead of that they may not call it or that there is no such thing. It
+ * says so to everybody, so it runs before authorization.
+ */
+export const refuseRetiredRegistration: Interceptor = async (call, next) => {
+  if (!call.method.startsWith(`/${SERVICE}/`)) return next();
+  throw new RpcError(
+    RpcCode.unimplemented,
+    `the Registration API of old (${SERVICE}) is not served: ` +
+      'use its successor spire.api.server.entry.v1.Entry and the services beside it',
+  );
+};
+
+function method(name: string): MethodDefinition {
   return { name, requestType: Empty, requestStream: false, responseType: Empty, responseStream: false };
-}
-
-/** Tells callers of the old API where it went, instead of that the method is unknown. */
-export function retiredRegistrationService(): ServiceImplementation<typeof RetiredRegistrationDefinition> {
-  const refuse = async (): Promise<never> => {
-    throw new SpirekitError(
-      'unimplemented',
-      'the Registration API of old (spire.api.registration.Registration) is not served: ' +
-        'use its successor spire.api.server.entry.v1.Entry and the services beside it',
-    );
-  };
-  return Object.fromEntries(METHODS.map((name) => [name, refuse]));
 }
