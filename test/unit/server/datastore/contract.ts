@@ -638,6 +638,32 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
       });
     });
 
+    describe('writes at the same time', () => {
+      test('each happens as a whole or not at all, in the order they were asked for', async () => {
+        await store.bundles.createBundle(emptyBundle('far.org'));
+        changes.length = 0;
+        const results = await Promise.allSettled([
+          store.entries.createEntry(makeEntry({ id: 'a', path: '/a' })),
+          store.entries.createEntry(makeEntry({ id: 'a', path: '/taken' })),
+          store.entries.createEntry(makeEntry({ id: 'b', path: '/b', selectors: [] })),
+          store.entries.createEntry(makeEntry({ id: 'c', path: '/c', federatesWith: [TrustDomain.parse('far.org')] })),
+          store.bundles.deleteBundle(TrustDomain.parse('far.org'), 'restrict'),
+          store.entries.deleteEntry('a'),
+          store.entries.deleteEntry('a'),
+          ...Array.from({ length: 300 }, (_, index) => store.entries.createEntry(makeEntry({ path: `/${index}` }))),
+        ]);
+        const failed = results.map((result) => result.status === 'rejected');
+        expect(failed).toEqual([false, true, true, false, true, false, true, ...Array(300).fill(false)]);
+        expect(changes.map((change) => (change.kind === 'entry' ? change.entryId : change.kind)).slice(0, 3)).toEqual([
+          'a',
+          'c',
+          'a',
+        ]);
+        expect(changes).toHaveLength(303);
+        expect((await paths(store)).slice(0, 2)).toEqual(['/c', '/0']);
+      });
+    });
+
     describe('changes', () => {
       test('are told in the order of the commits, after each is visible, and no more after unsubscribing', async () => {
         const { entry } = await store.entries.createEntry(makeEntry({}));

@@ -1,5 +1,6 @@
 import { SpirekitError } from '../../../runtime/errors.ts';
 import type { Page, PageRequest } from '../pagination.ts';
+import { nextTurn } from './next-turn.ts';
 
 /** Rows of one page at most, whatever the caller asks for: nothing is sized by a number from outside. */
 const LARGEST_PAGE = 10_000;
@@ -59,8 +60,3 @@ export async function readPaged<Row extends { readonly id: number }, T>(
 }
 
 const PIECE = 1000;
-
-/** SQLite answers at once and promises alone never let input and output have their turn. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}

@@ -1,22 +1,36 @@
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import type { ChangeEvents, ChangeListener, DatastoreChange } from '../change-events.ts';
 import type { DatabaseKind } from './database-kind.ts';
+import { nextTurn } from './next-turn.ts';
 import type { Schema } from './schema.ts';
 
 /** Queries inside or outside a transaction. */
 export type Queries = Kysely<Schema> | Transaction<Schema>;
 
-/** Notes what a transaction changes; told to the listeners once it is durable. */
+/** Notes what a write changes; told to the listeners once it is durable. */
 export type NoteChange = (change: DatastoreChange) => void;
 
-/** The one way to the database for all stores: every access has its errors translated, every write tells of its changes. */
+/** Writes in one transaction at most. */
+const LARGEST_GROUP = 128;
+
+/** A write that waits for its turn. `run` does the work and returns how to tell the caller of its success. */
+interface PendingWrite {
+  run(tx: Transaction<Schema>): Promise<{ readonly changes: readonly DatastoreChange[]; readonly succeed: () => void }>;
+  fail(error: SpirekitError): void;
+}
+
+/**
+ * The one way to the database for all stores: errors are translated, writes tell of their changes. Writes that are asked
+ * for at the same time share a commit, since waiting for the disk is what costs; each still happens as a whole or not at
+ * all, and one that fails does not touch the others.
+ */
 export class SqlSession implements ChangeEvents {
   readonly #db: Kysely<Schema>;
   readonly #kind: DatabaseKind;
   readonly #listeners = new Set<ChangeListener>();
-  /** Settles with the write that was asked for last. */
-  #lastWrite: Promise<void> = Promise.resolve();
+  readonly #pending: PendingWrite[] = [];
+  #isWriting = false;
 
   constructor(db: Kysely<Schema>, kind: DatabaseKind) {
     this.#db = db;
@@ -32,24 +46,21 @@ export class SqlSession implements ChangeEvents {
   }
 
   /**
-   * Runs the work in one transaction; whatever it throws rolls everything back. Writes go one after the other, so that
-   * listeners hear of them in the order of their commits.
+   * Runs the work as one atomic write; whatever it throws undoes all of it. Writes go in the order they were asked for, and
+   * listeners hear of them in that order before the promise resolves.
    */
-  async write<T>(work: (tx: Transaction<Schema>, note: NoteChange) => Promise<T>): Promise<T> {
-    const previous = this.#lastWrite;
-    const turn = Promise.withResolvers<void>();
-    this.#lastWrite = turn.promise;
-    await previous;
-    try {
-      const changes: DatastoreChange[] = [];
-      const result = await this.#transaction((tx) => work(tx, (change) => changes.push(change)));
-      for (const change of changes) {
-        for (const listener of this.#listeners) listener(change);
-      }
-      return result;
-    } finally {
-      turn.resolve();
-    }
+  write<T>(work: (tx: Transaction<Schema>, note: NoteChange) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#pending.push({
+        run: async (tx) => {
+          const changes: DatastoreChange[] = [];
+          const result = await work(tx, (change) => changes.push(change));
+          return { changes, succeed: () => resolve(result) };
+        },
+        fail: reject,
+      });
+      if (!this.#isWriting) void this.#writePending();
+    });
   }
 
   subscribe(listener: ChangeListener): () => void {
@@ -59,12 +70,56 @@ export class SqlSession implements ChangeEvents {
     return () => void this.#listeners.delete(own);
   }
 
-  async #transaction<T>(work: (tx: Transaction<Schema>) => Promise<T>): Promise<T> {
-    try {
-      return await this.#db.transaction().execute(work);
-    } catch (error) {
-      throw this.#translate(error);
+  async #writePending(): Promise<void> {
+    this.#isWriting = true;
+    // Whoever asks in the same turn joins the first group.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      await this.#writeGroup(this.#pending.splice(0, LARGEST_GROUP));
+      if (this.#pending.length > 0) await nextTurn();
     }
+    this.#isWriting = false;
+  }
+
+  async #writeGroup(group: readonly PendingWrite[]): Promise<void> {
+    const settlements: (() => void)[] = [];
+    try {
+      await this.#db.transaction().execute(async (tx) => {
+        for (const write of group) settlements.push(await this.#writeOne(tx, write));
+      });
+    } catch (error) {
+      const failure = this.#translate(error);
+      for (const write of group) write.fail(failure);
+      return;
+    }
+    for (const settle of settlements) settle();
+  }
+
+  /** Returns what to do once the transaction is durable. Throws only when the whole transaction is lost. */
+  async #writeOne(tx: Transaction<Schema>, write: PendingWrite): Promise<() => void> {
+    await sql`savepoint write_of_group`.execute(tx);
+    try {
+      const { changes, succeed } = await write.run(tx);
+      await sql`release savepoint write_of_group`.execute(tx);
+      return () => {
+        for (const change of changes) this.#tell(change);
+        succeed();
+      };
+    } catch (error) {
+      const failure = this.#translate(error);
+      try {
+        await sql`rollback to savepoint write_of_group`.execute(tx);
+        await sql`release savepoint write_of_group`.execute(tx);
+      } catch {
+        // A full disk has undone the transaction already: what was done before is lost too, for the same reason.
+        throw failure;
+      }
+      return () => write.fail(failure);
+    }
+  }
+
+  #tell(change: DatastoreChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   #translate(error: unknown): SpirekitError {
