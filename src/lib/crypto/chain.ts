@@ -110,6 +110,8 @@ function candidates(child: Certificate, pool: readonly Certificate[]): Certifica
 /** What holds for every certificate of a chain. */
 function checkSelf(certificate: Certificate, nowMs: number): void {
   if (certificate.unhandledCriticalExtensions.length > 0) throw refused('unhandled critical extension');
+  // It should be critical, but means the same if it is not: policies are to be checked, which nobody does here.
+  if (certificate.extensions.has(Oid.policyConstraints)) throw refused('policy constraints are not supported');
   const now = new Date(nowMs).toISOString();
   if (nowMs < certificate.notBeforeMs) {
     throw refused(`certificate is not yet valid: ${now} is before ${certificate.notBefore.toISOString()}`);

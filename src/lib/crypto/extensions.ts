@@ -10,6 +10,7 @@ import {
   derOid,
   derSequence,
 } from './der/writer.ts';
+import { Oid } from './oids.ts';
 
 /** The bits of the key usage extension, in their order (RFC 5280 section 4.2.1.3). */
 export const KEY_USAGES = [
@@ -36,13 +37,13 @@ export type ExtendedKeyUsage =
   | 'OCSPSigning';
 
 const EXTENDED_KEY_USAGE_OIDS: Readonly<Record<ExtendedKeyUsage, string>> = {
-  any: '2.5.29.37.0',
-  serverAuth: '1.3.6.1.5.5.7.3.1',
-  clientAuth: '1.3.6.1.5.5.7.3.2',
-  codeSigning: '1.3.6.1.5.5.7.3.3',
-  emailProtection: '1.3.6.1.5.5.7.3.4',
-  timeStamping: '1.3.6.1.5.5.7.3.8',
-  OCSPSigning: '1.3.6.1.5.5.7.3.9',
+  any: Oid.anyExtendedKeyUsage,
+  serverAuth: Oid.serverAuth,
+  clientAuth: Oid.clientAuth,
+  codeSigning: Oid.codeSigning,
+  emailProtection: Oid.emailProtection,
+  timeStamping: Oid.timeStamping,
+  OCSPSigning: Oid.ocspSigning,
 };
 const EXTENDED_KEY_USAGE_NAMES: ReadonlyMap<string, string> = new Map(
   Object.entries(EXTENDED_KEY_USAGE_OIDS).map(([name, oid]) => [oid, name]),

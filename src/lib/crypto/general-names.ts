@@ -44,7 +44,7 @@ export function parseSubjectAltNames(value: Uint8Array): SubjectAltNames {
         dnsNames.push(decodeIa5(contents));
         break;
       case GeneralNameTag.uri:
-        uris.push(decodeIa5(contents));
+        uris.push(decodeUri(contents));
         break;
       case GeneralNameTag.ip:
         if (contents.length !== 4 && contents.length !== 16) {
@@ -68,6 +68,13 @@ export function encodeSubjectAltNames(dnsNames: readonly string[], uris: readonl
 /** True if the text is an IPv4 or IPv6 address, with or without the brackets that URIs put around IPv6. */
 export function isIpAddress(text: string): boolean {
   return isIP(text.replace(/^\[(.*)\]$/, '$1')) !== 0;
+}
+
+/** No more is asked of a URI than that it has no control characters: whoever uses it parses it. */
+function decodeUri(contents: Uint8Array): string {
+  const uri = decodeIa5(contents);
+  if (/[\x00-\x1f\x7f]/.test(uri)) throw new CryptoError('invalid-encoding', 'malformed DER: URI');
+  return uri;
 }
 
 function encodeIa5(text: string): Buffer {

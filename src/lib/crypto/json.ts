@@ -16,9 +16,9 @@ export class JsonNumber {
     return Number(this.text);
   }
 
-  /** The value, if it was written as an integer: neither fraction nor exponent. */
+  /** The value, if it was written as an integer: no fraction, no exponent, no minus before zero. */
   findInteger(): bigint | undefined {
-    return /^-?\d+$/.test(this.text) ? BigInt(this.text) : undefined;
+    return /^-?\d+$/.test(this.text) && this.text !== '-0' ? BigInt(this.text) : undefined;
   }
 }
 
@@ -58,10 +58,15 @@ export function parseJson(source: Uint8Array | string): JsonValue {
 /**
  * Turns a value into plain JavaScript.
  *
- * @throws CryptoError `invalid-encoding` if an object has a name twice: two readers could see two values
+ * @throws CryptoError `invalid-encoding` if an object has a name twice (two readers could see two values) or a number is
+ *   larger than any double
  */
 export function toPlainJson(value: JsonValue): PlainJson {
-  if (value instanceof JsonNumber) return value.toNumber();
+  if (value instanceof JsonNumber) {
+    const number = value.toNumber();
+    if (!Number.isFinite(number)) throw new CryptoError('invalid-encoding', 'JSON number out of range');
+    return number;
+  }
   if (value instanceof JsonObject) {
     if (value.hasDuplicates) throw new CryptoError('invalid-encoding', 'JSON object has a name twice');
     const plain: { [name: string]: PlainJson } = Object.create(null);

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { decodeBase64, decodeBase64Url } from './base64.ts';
 import { Certificate } from './certificate.ts';
 import { CryptoError } from './crypto-error.ts';
@@ -21,7 +21,7 @@ export interface Jwk {
   readonly kid: string;
   /** Undefined for kinds of keys that are not known here, e.g. symmetric ones. A private half is dropped. */
   readonly key: KeyObject | undefined;
-  /** The first certificate of `x5c`, whose key is the same. */
+  /** The first certificate of `x5c`, whose key is the same. Undefined if the kind of key is not known. */
   readonly certificate: Certificate | undefined;
 }
 
@@ -37,8 +37,10 @@ const CURVES: ReadonlyMap<string, Curve> = new Map([
 ]);
 
 /** Members whose values must be strings wherever they stand, known kind of key or not. */
-const STRING_MEMBERS = ['use', 'kid', 'crv', 'alg', 'x5u', 'x5t', 'x5t#S256'] as const;
-const BASE64URL_MEMBERS = ['k', 'x', 'y', 'n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'] as const;
+const STRING_MEMBERS: readonly string[] = [
+  ...['use', 'kid', 'crv', 'alg', 'x5u', 'x5t', 'x5t#S256'],
+  ...['k', 'x', 'y', 'n', 'e', 'd', 'p', 'q', 'dp', 'dq', 'qi'],
+];
 
 /**
  * Writes the public half of a key.
@@ -75,17 +77,30 @@ export function parseJwk(jwk: JsonValue): Jwk {
   if (!(jwk instanceof JsonObject)) throw malformed('not an object');
   if (jwk.hasDuplicates) throw malformed('a name twice');
   for (const name of STRING_MEMBERS) readString(jwk, name);
-  for (const name of BASE64URL_MEMBERS) readBytes(jwk, name);
-  const certificate = readCertificate(jwk);
+  const use = readString(jwk, 'use');
+  const kid = readString(jwk, 'kid');
   const key = readKey(jwk);
-  if (
-    key !== undefined &&
-    certificate !== undefined &&
-    Buffer.compare(publicKeyDer(key), certificate.publicKeyDer) !== 0
-  ) {
+  if (key === undefined) return { use, kid, key, certificate: undefined };
+  const certificate = readCertificate(jwk);
+  if (certificate !== undefined && Buffer.compare(publicKeyDer(key), certificate.publicKeyDer) !== 0) {
     throw malformed('x5c holds another key');
   }
-  return { use: readString(jwk, 'use'), kid: readString(jwk, 'kid'), key, certificate };
+  checkThumbprint(jwk, 'x5t', 'sha1', certificate);
+  checkThumbprint(jwk, 'x5t#S256', 'sha256', certificate);
+  return { use, kid, key, certificate };
+}
+
+/** Where a thumbprint stands beside a certificate it must be of that one (RFC 7517 sections 4.8 and 4.9). */
+function checkThumbprint(
+  jwk: JsonObject,
+  name: 'x5t' | 'x5t#S256',
+  algorithm: 'sha1' | 'sha256',
+  certificate: Certificate | undefined,
+): void {
+  const thumbprint = readString(jwk, name);
+  if (thumbprint === '' || certificate === undefined) return;
+  if (thumbprint !== hash(algorithm, certificate.der, 'base64url'))
+    throw malformed(`${name} is of another certificate`);
 }
 
 function readKey(jwk: JsonObject): KeyObject | undefined {
@@ -134,21 +149,15 @@ function readCertificate(jwk: JsonObject): Certificate | undefined {
   return Certificate.parse(orMalformed(() => decodeBase64(first), 'x5c is not base64'));
 }
 
-/** A member that must be there. */
-function getBytes(jwk: JsonObject, name: (typeof BASE64URL_MEMBERS)[number]): Uint8Array {
-  const bytes = readBytes(jwk, name);
-  if (bytes === undefined) throw malformed(`no ${name}`);
-  return bytes;
+/** The value of a member that must be there. */
+function getBytes(jwk: JsonObject, name: 'x' | 'y' | 'n' | 'e'): Uint8Array {
+  const text = readString(jwk, name);
+  if (text === '') throw malformed(`no ${name}`);
+  return orMalformed(() => decodeBase64Url(text), `${name} is not base64url`);
 }
 
-function readBytes(jwk: JsonObject, name: (typeof BASE64URL_MEMBERS)[number]): Uint8Array | undefined {
-  const value = jwk.get(name) ?? null;
-  if (value === null) return undefined;
-  if (typeof value !== 'string') throw malformed(`${name} is not a string`);
-  return orMalformed(() => decodeBase64Url(value), `${name} is not base64url`);
-}
-
-function readString(jwk: JsonObject, name: 'kty' | (typeof STRING_MEMBERS)[number]): string {
+/** Empty if absent or null. */
+function readString(jwk: JsonObject, name: string): string {
   const value = jwk.get(name) ?? null;
   if (value === null) return '';
   if (typeof value !== 'string') throw malformed(`${name} is not a string`);

@@ -98,7 +98,7 @@ function parseSubtrees(contents: Uint8Array | undefined): {
         dnsNames.push(parseDomain(base));
         break;
       case GeneralNameTag.email:
-        emailAddresses.push(decodeIa5(base));
+        emailAddresses.push(parseEmailConstraint(base));
         break;
       case GeneralNameTag.uri: {
         const host = parseDomain(base);
@@ -121,6 +121,15 @@ function parseDomain(contents: Uint8Array): string {
   const domain = decodeIa5(contents);
   if (!/^(\.?[!-\-/-~]+(\.[!-\-/-~]+)*)?$/.test(domain)) throw malformed(`domain "${domain}"`);
   return domain.toLowerCase();
+}
+
+/** A mailbox, or a host or domain as above. */
+function parseEmailConstraint(contents: Uint8Array): string {
+  const at = contents.lastIndexOf(0x40);
+  if (at === 0) throw malformed('mailbox');
+  const domain = parseDomain(contents.subarray(at + 1));
+  if (at > 0 && domain === '') throw malformed('mailbox');
+  return `${decodeIa5(contents.subarray(0, at + 1))}${domain}`;
 }
 
 function parseIpRange(contents: Uint8Array): IpRange {
@@ -170,14 +179,12 @@ function isEmailWithin(email: string, constraint: string, isExclusion: boolean):
   const domain = email.slice(at + 1).toLowerCase();
   const constraintAt = constraint.lastIndexOf('@');
   if (constraintAt !== -1) {
-    return (
-      email.slice(0, at) === constraint.slice(0, constraintAt) &&
-      domain === constraint.slice(constraintAt + 1).toLowerCase()
-    );
+    return email.slice(0, at) === constraint.slice(0, constraintAt) && domain === constraint.slice(constraintAt + 1);
   }
-  const lower = constraint.toLowerCase();
-  if (lower === '') return true;
-  return isExclusion || lower.startsWith('.') ? isDnsNameWithin(domain, lower, isExclusion) : domain === lower;
+  if (constraint === '') return true;
+  return isExclusion || constraint.startsWith('.')
+    ? isDnsNameWithin(domain, constraint, isExclusion)
+    : domain === constraint;
 }
 
 function isIpWithin(address: Uint8Array, range: IpRange): boolean {

@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { CryptoError } from './crypto-error.ts';
-import { getDefaultSignatureAlgorithm, signingOptions } from './signature-algorithm.ts';
+import { getDefaultSignatureAlgorithm, keyForAlgorithm } from './signature-algorithm.ts';
 
 /** Something that holds a private key: one in memory, or a plugin's. */
 export interface Signer {
@@ -21,7 +21,7 @@ export function signerFromKey(privateKey: KeyObject): Signer {
   if (privateKey.type !== 'private') throw new CryptoError('invalid-key', 'not a private key');
   const publicKey = createPublicKey(privateKey);
   const algorithm = getDefaultSignatureAlgorithm(publicKey);
-  const key = { key: privateKey, ...signingOptions(algorithm) };
+  const key = keyForAlgorithm(algorithm, privateKey);
   if (algorithm.keyType !== 'rsa') {
     // Some 20 microseconds: sending it to a thread would cost more.
     return { publicKey, sign: async (data) => sign(algorithm.digest, data, key) };

@@ -1,3 +1,4 @@
+import { Oid } from '../oids.ts';
 import { encodeOid } from './oid.ts';
 import { contextConstructed, contextPrimitive, Tag } from './tags.ts';
 import { encodeTime } from './time.ts';
@@ -48,7 +49,7 @@ export function derInteger(value: bigint | number): Buffer {
 }
 
 export function derOid(dotted: string): Buffer {
-  return derValue(Tag.objectIdentifier, encodeOid(dotted));
+  return KNOWN_OIDS.get(dotted) ?? derValue(Tag.objectIdentifier, encodeOid(dotted));
 }
 
 export function derNull(): Buffer {
@@ -78,3 +79,8 @@ export function derImplicit(number: number, contents: Uint8Array): Buffer {
 export function derExplicit(number: number, ...parts: readonly Uint8Array[]): Buffer {
   return derValue(contextConstructed(number), ...parts);
 }
+
+/** Encoded beforehand: a certificate holds some ten of them. Callers must not write into what they get. */
+const KNOWN_OIDS: ReadonlyMap<string, Buffer> = new Map(
+  Object.values(Oid).map((dotted) => [dotted, derValue(Tag.objectIdentifier, encodeOid(dotted))]),
+);
