@@ -1,4 +1,3 @@
-import type { Certificate } from '../../crypto/certificate.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
@@ -137,7 +136,7 @@ export class IdentityCache {
   }
 
   /** Marks every SVID for replacement that a predicate picks, for example those of a tainted authority. */
-  expireSvids(isUnfit: (chain: readonly Certificate[]) => boolean): number {
+  expireSvids(isUnfit: (chain: WorkloadSvid['chain']) => boolean): number {
     let count = 0;
     for (const record of this.#records.values()) {
       if (record.svid === undefined || !isUnfit(record.svid.chain)) continue;

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificate } from '../../crypto/certificate.ts';
+import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { writeFileDurably } from '../../runtime/durable-file.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type AgentData, type BootstrapState, formatAgentData, NO_AGENT_DATA, parseAgentData } from './agent-data.ts';
@@ -72,7 +72,7 @@ export class AgentStorage {
     const result = this.#lastChange.then(async () => {
       const data = { ...this.#data, ...change };
       const text = formatAgentData(data);
-      if (text !== formatAgentData(this.#data)) await writeFileDurably(this.#path, text, { mode: 0o600 });
+      if (text !== formatAgentData(this.#data)) await writeFileAtomic(this.#path, text, { mode: 0o600 });
       this.#data = data;
     });
     this.#lastChange = result.catch(() => undefined);

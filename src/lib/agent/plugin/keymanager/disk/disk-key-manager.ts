@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFileAtomic } from '../../../../runtime/atomic-file.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
-import { writeFileDurably } from '../../../../runtime/durable-file.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
 import { readPrivateFile } from '../../../storage/private-file.ts';
@@ -36,7 +36,7 @@ export class DiskKeyManager extends LocalKeyManager {
     }
     const path = join(directory, 'keys.json');
     return new DiskKeyManager('disk', await loadKeys(path, options), (keys) =>
-      writeFileDurably(path, formatKeysFile(keys), { mode: 0o600 }),
+      writeFileAtomic(path, formatKeysFile(keys), { mode: 0o600 }),
     );
   }
 }

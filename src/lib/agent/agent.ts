@@ -1,0 +1,221 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { AgentConfig } from '../config/agent/agent-config.ts';
+import { prepareSocketPath } from '../rpc/unix-socket-file.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { DaemonLogger } from '../runtime/logger.ts';
+import { DebugApi } from './api/debug/v1/service.ts';
+import { LoggerApi } from './api/logger/v1/service.ts';
+import { WorkloadApi } from './api/workload/v1/service.ts';
+import type { NodeAttestationOptions } from './attestor/node/node-attestation.ts';
+import { ProcessPeerAttestor } from './attestor/workload/peer-attestation.ts';
+import { WorkloadAttestation } from './attestor/workload/workload-attestation.ts';
+import { Catalog } from './catalog/catalog.ts';
+import { ADMIN_DIR_MODE, AdminEndpoint } from './endpoints/admin-endpoint.ts';
+import { type AgentHealth, HealthListener } from './endpoints/health-listener.ts';
+import { PUBLIC_DIR_MODE, PublicEndpoint } from './endpoints/public-endpoint.ts';
+import { Manager, type ManagerOptions } from './manager/manager.ts';
+import { attestAgent, initializeManager } from './start.ts';
+import { AgentStorage } from './storage/agent-storage.ts';
+
+/** What an agent takes from its process. */
+export interface AgentDependencies {
+  readonly clock: Clock;
+  /** The agent's log; its level is what the logger API shows and changes. */
+  readonly log: DaemonLogger;
+  /** What the agent says that it is, in its log and to the server. */
+  readonly version: string;
+  /** A number from 0 up to but not 1, for jitter. */
+  readonly random: () => number;
+  /** Ends the start. */
+  readonly signal: AbortSignal;
+}
+
+/** SPIRE's limit. */
+const DEFAULT_JWT_CACHE_HIT_TIMEOUT_SECONDS = 30;
+
+/**
+ * A SPIRE agent: attests its node to a server and gives the workloads of this machine their identities. The composition
+ * root of everything below `src/lib/agent`.
+ */
+export class Agent implements AsyncDisposable {
+  readonly #manager: Manager;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(manager: Manager, resources: AsyncDisposableStack) {
+    this.#manager = manager;
+    this.#resources = resources;
+  }
+
+  /**
+   * Attests, gets the first SVIDs and serves the sockets; resolves when workloads can connect. {@link run} then keeps it
+   * up to date.
+   *
+   * Errors: `already-exists` when another agent serves a socket, `invalid-config`, `io-error`, what the server or a
+   * plugin refuses with, and the signal's reason. What was opened is closed again.
+   */
+  static async open(config: AgentConfig, dependencies: AgentDependencies): Promise<Agent> {
+    await using opening = new AsyncDisposableStack();
+    const { clock, log, version, random, signal } = dependencies;
+    log.info('Starting agent', { data_dir: config.dataDir, version });
+    await prepareSockets(config, log);
+    const storage = await AgentStorage.open({ dataDir: config.dataDir, clock, log });
+    const catalog = opening.use(
+      await Catalog.open({
+        plugins: config.plugins,
+        joinToken: config.joinToken,
+        clock,
+        log: log.with({ subsystem_name: 'catalog' }),
+      }),
+    );
+    const { keyManager, nodeAttestor } = catalog;
+    const attestation = attestationOptions(config, catalog, dependencies);
+    const attestationOfWorkloads = new WorkloadAttestation({
+      attestors: catalog.workloadAttestors,
+      log: log.with({ subsystem_name: 'workload_attestor' }),
+    });
+    const health = new StartableHealth(attestationOfWorkloads);
+    if (config.healthChecks.listenerEnabled) {
+      opening.use(
+        await HealthListener.open({
+          config: config.healthChecks,
+          check: (options) => health.check(options),
+          log: log.with({ subsystem_name: 'health' }),
+        }),
+      );
+    }
+    const start = { config, storage, random, clock, log, signal };
+    const agent = await attestAgent(attestation, start);
+    if (!agent.svid.reattestable && keyManager.name === 'memory') {
+      log.warn(
+        "The key manager 'memory' forgets the agent's key when the agent ends, and this node cannot attest again: the next start will fail until the agent is evicted",
+        { node_attestor: nodeAttestor.name },
+      );
+    }
+    const manager = opening.use(new Manager(managerOptions(config, dependencies, { agent, attestation, storage })));
+    await initializeManager(manager, start);
+    const attestor = new ProcessPeerAttestor(attestationOfWorkloads);
+    if (config.socketPath === undefined) {
+      log.info('Skipping agent APIs because public endpoint is disabled', { apis: 'Workload and SDS APIs' });
+    } else {
+      const endpointLog = log.with({ subsystem_name: 'endpoints' });
+      opening.use(
+        await PublicEndpoint.open({
+          socketPath: config.socketPath,
+          workloadApi: config.disableWorkloadApi
+            ? undefined
+            : new WorkloadApi({
+                trustDomain: config.trustDomain,
+                source: manager,
+                attestor,
+                allowUnauthenticatedVerifiers: config.allowUnauthenticatedVerifiers,
+                allowedForeignJwtClaims: config.allowedForeignJwtClaims,
+                logSelectors: config.logSelectors,
+                ownPid: process.pid,
+                clock,
+                log: endpointLog,
+              }),
+          isServing: async (options) => (await health.check(options)).isReady,
+          log: endpointLog,
+        }),
+      );
+    }
+    if (config.adminSocketPath !== undefined) {
+      opening.use(
+        await AdminEndpoint.open({
+          socketPath: config.adminSocketPath,
+          debug: new DebugApi(manager, log.with({ subsystem_name: 'debug_api' })),
+          logger: new LoggerApi(log),
+          log,
+        }),
+      );
+    }
+    health.started();
+    return new Agent(manager, opening.move());
+  }
+
+  /**
+   * Keeps entries, bundles and SVIDs up to date until the signal aborts. Rejects when the agent cannot go on: banned,
+   * forgotten by the server and unable to attest again, or with an expired SVID.
+   */
+  run(options: { readonly signal: AbortSignal }): Promise<void> {
+    return this.#manager.run(options);
+  }
+
+  /** Takes the sockets away and closes the connection to the server. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+}
+
+/** Live from the first moment on; ready when workloads can be attested. */
+class StartableHealth {
+  readonly #attestation: WorkloadAttestation;
+  #isStarted = false;
+
+  constructor(attestation: WorkloadAttestation) {
+    this.#attestation = attestation;
+  }
+
+  started(): void {
+    this.#isStarted = true;
+  }
+
+  async check(options: { readonly signal: AbortSignal }): Promise<AgentHealth> {
+    if (!this.#isStarted) return { isLive: true, isReady: false };
+    await this.#attestation.attest(process.pid, options);
+    return { isLive: true, isReady: true };
+  }
+}
+
+/** Refuses before anything else if another agent is there: it would share this one's SVID, and renew it. */
+async function prepareSockets(config: AgentConfig, log: DaemonLogger): Promise<void> {
+  for (const { path, dirMode, what } of [
+    { path: config.socketPath, dirMode: PUBLIC_DIR_MODE, what: 'spire agent' },
+    { path: config.adminSocketPath, dirMode: ADMIN_DIR_MODE, what: 'admin' },
+  ]) {
+    if (path === undefined) continue;
+    const dir = dirname(path);
+    if (!existsSync(dir)) log.info(`Creating ${what} UDS directory`, { dir });
+    await prepareSocketPath(path, { dirMode });
+  }
+}
+
+function attestationOptions(
+  config: AgentConfig,
+  catalog: Catalog,
+  { clock, log }: AgentDependencies,
+): NodeAttestationOptions {
+  return {
+    serverAddress: config.serverAddress,
+    serverPort: config.serverPort,
+    trustDomain: config.trustDomain,
+    nodeAttestor: catalog.nodeAttestor,
+    keyManager: catalog.keyManager,
+    clock,
+    log: log.with({ subsystem_name: 'attestor' }),
+  };
+}
+
+function managerOptions(
+  config: AgentConfig,
+  { clock, log, version, random }: AgentDependencies,
+  state: Pick<ManagerOptions, 'agent' | 'attestation' | 'storage'>,
+): ManagerOptions {
+  const { experimental } = config;
+  return {
+    ...state,
+    trustDomain: config.trustDomain,
+    workloadKeyType: config.workloadX509SvidKeyType,
+    strategy: { availabilityTargetSeconds: config.availabilityTargetSeconds, random },
+    syncIntervalMs: experimental.syncIntervalSeconds * 1000,
+    useSyncAuthorizedEntries: experimental.useSyncAuthorizedEntries,
+    jwtSvidCacheHitTimeoutMs:
+      (experimental.jwtSvidCacheHitTimeoutSeconds ?? DEFAULT_JWT_CACHE_HIT_TIMEOUT_SECONDS) * 1000,
+    x509SvidCacheMaxSize: config.x509SvidCacheMaxSize,
+    jwtSvidCacheMaxSize: config.jwtSvidCacheMaxSize,
+    version,
+    clock,
+    log: log.with({ subsystem_name: 'manager' }),
+  };
+}
