@@ -125,6 +125,8 @@ export interface AgentConfig extends LogSettings {
 
   /** What the daemon logs once its log is open, in this order. */
   readonly notices: readonly ConfigNotice[];
+  /** Sentences for people that are worth a warning in the log; the drop-in `validate` keeps them to itself. */
+  readonly hints: readonly string[];
   /** Keys that are set, are valid and do nothing in this version, as dotted paths such as `agent.profiling_port`. */
   readonly notYetEffective: readonly string[];
 }

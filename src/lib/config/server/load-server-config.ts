@@ -5,6 +5,7 @@ import type { LoadConfigOptions } from '../load-options.ts';
 import { checkFeatureFlags } from '../section/experimental.ts';
 import { resolveHealthChecks } from '../section/health-checks.ts';
 import { resolveLogSettings } from '../section/log-settings.ts';
+import { hintsAboutPlugins } from '../section/plugin-hints.ts';
 import { resolvePlugins } from '../section/plugins.ts';
 import { resolveTelemetry } from '../section/telemetry.ts';
 import { resolveTrustDomain } from '../section/trust-domain.ts';
@@ -135,7 +136,8 @@ async function resolveServer(
   return {
     ...resolved,
     experimental,
-    notices: report.notices,
+    notices: [...report.notices],
+    hints: hintsAboutPlugins(resolved.plugins),
     notYetEffective: findKeysWithoutEffect(SERVER_KEYS, report),
   };
 }
