@@ -98,11 +98,16 @@ export class AuthorityManager implements AsyncDisposable {
     return this.#failures <= TOLERATED_FAILURES;
   }
 
+  /** Resolves when what the timers started so far is done. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
   /** Stops the timers and waits for what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
-    await this.#work;
+    await this.settled();
   }
 
   async #rotate(): Promise<void> {
