@@ -1,4 +1,4 @@
-import type { CommandClass } from '../lib/cli/base-command.ts';
+import type { CommandClass } from '../lib/cli/command-class.ts';
 
 /** Imports one command and nothing else; the path is the one below `src/commands`, without its ending. */
 export async function loadCommand(path: string): Promise<CommandClass> {

@@ -12,7 +12,7 @@ const flags = {
 
 /** `spire-agent healthcheck`. */
 export default class AgentHealthcheck extends BaseCommand<typeof flags> {
-  static override readonly summary = 'Tells by its exit code whether the agent is healthy';
+  static override readonly summary = 'Tell whether the agent is healthy';
   static override readonly goFlags = flags;
   static override readonly usageName = 'health';
   static override readonly errorPrefix = 'Agent is unhealthy: ';

@@ -11,7 +11,7 @@ const flags = agentSocketFlags;
 
 /** `spire-agent api watch`. */
 export default class ApiWatch extends BaseCommand<typeof flags> {
-  static override readonly summary = 'Shows the X509-SVIDs of the caller, and again each time they change';
+  static override readonly summary = 'Show the X509-SVIDs of the caller, and again each time they change';
   static override readonly goFlags = flags;
   static override readonly usageName = 'watch';
   static override readonly printsFlagErrorTwice = true;

@@ -1,20 +1,12 @@
 import type { Config } from '@oclif/core';
+import type { CommandArgument, CommandClass } from './command-class.ts';
 import type { CommandContext } from './command-context.ts';
 import type { FlagSpecs } from './go-flags.ts';
 import { type OclifFlag, oclifFlags } from './oclif-flags.ts';
 import { runCommand } from './run-command.ts';
 
+export type { CommandClass } from './command-class.ts';
 export type { CommandContext } from './command-context.ts';
-
-/** A command's class as the command table loads it. */
-export interface CommandClass {
-  readonly summary: string;
-  readonly goFlags: FlagSpecs;
-  readonly usageName: string;
-  readonly errorPrefix?: string;
-  readonly printsFlagErrorTwice?: boolean;
-  new (): BaseCommand<FlagSpecs>;
-}
 
 /**
  * The base of every command. oclif finds commands by their shape (static metadata and a static `run`), so none of its
@@ -41,15 +33,13 @@ export abstract class BaseCommand<F extends FlagSpecs> {
   /** SPIRE's agent API commands print a refused flag above the usage text and once more below it. */
   declare static readonly printsFlagErrorTwice?: boolean;
 
+  /** The arguments after the flags; without it the umbrella refuses any. The drop-ins never mind, as SPIRE's do not. */
+  declare static readonly args?: Record<string, CommandArgument>;
+
   /** The flags as oclif describes them in help, completion and manifests; oclif does not parse them. */
   static get flags(): Record<string, OclifFlag> {
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked, which extends this one
     return oclifFlags(this.goFlags);
-  }
-
-  /** Arguments are the command's own business. */
-  static get strict(): boolean {
-    return false;
   }
 
   /** oclif's way in: the umbrella, with the process's streams. Sets the exit code. */

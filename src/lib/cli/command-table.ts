@@ -66,7 +66,7 @@ const SERVER_WORDS: DropInTable = {
 };
 
 /** The umbrella's own commands, beside everything the drop-ins have. */
-const UMBRELLA_ONLY = ['link', 'version'] as const;
+const UMBRELLA_ONLY = ['commands', 'help', 'link', 'version'] as const;
 
 /** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */
 export function commandTable(program: Program): ReadonlyMap<string, string> {
@@ -82,3 +82,26 @@ export function commandTable(program: Program): ReadonlyMap<string, string> {
     }
   }
 }
+
+/** What the groups of words are about, for the umbrella's help. */
+export const TOPICS: Readonly<Record<string, { readonly description: string }>> = {
+  agent: { description: 'Agents known to the server, and the agent program itself' },
+  'agent:debug': { description: 'What the running agent is doing' },
+  'agent:logger': { description: 'The log level of the running agent' },
+  api: { description: 'The Workload API: who am I, and is this token valid' },
+  'api:fetch': { description: 'Identities of the caller, once' },
+  'api:validate': { description: 'Tokens of others' },
+  bundle: { description: 'Trust bundles that the server keeps' },
+  entry: { description: 'Registration entries: which workload gets which identity' },
+  federation: { description: 'Trust domains whose bundles the server keeps fresh' },
+  jwt: { description: 'JWT-SVIDs without an entry' },
+  localauthority: { description: "The server's own signing keys, and their rotation by hand" },
+  'localauthority:jwt': { description: 'Keys that sign JWT-SVIDs' },
+  'localauthority:x509': { description: 'CA keys that sign X509-SVIDs' },
+  server: { description: 'The server program itself' },
+  'server:debug': { description: 'What the running server is doing' },
+  'server:logger': { description: 'The log level of the running server' },
+  token: { description: 'Join tokens for agents' },
+  upstreamauthority: { description: 'Authorities above the server, when one of them is not trusted any more' },
+  x509: { description: 'X509-SVIDs without an entry' },
+};

@@ -1,4 +1,4 @@
-import type { CommandClass } from './base-command.ts';
+import type { CommandClass } from './command-class.ts';
 import { commandTable } from './command-table.ts';
 import { GoFlagSet } from './go-flags.ts';
 import { MIRRORED_SPIRE_VERSION, type Program } from './programs.ts';

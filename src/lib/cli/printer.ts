@@ -1,12 +1,9 @@
 import type { OutputFormat } from './go-flags.ts';
 import type { JsonValue } from './protojson.ts';
 import { jsonText } from './protojson.ts';
+import type { Table } from './table.ts';
 
-/** Rows for the umbrella's tables; cells are plain text. */
-export interface Table {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
+export type { Table } from './table.ts';
 
 /** A command's answer in every shape it can be printed in; the functions are called only for the format asked for. */
 export interface Result {

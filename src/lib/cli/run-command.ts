@@ -1,15 +1,24 @@
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
-import type { CommandClass } from './base-command.ts';
+import type { CommandClass } from './command-class.ts';
 import type { CommandContext, CommandIo, Environment } from './command-context.ts';
-import { describeFailure } from './failure.ts';
-import { FlagHelpRequested, type FlagSpecs, GoFlagSet, type OutputFormat, type ParsedFlags } from './go-flags.ts';
+import { describeFailure, umbrellaCode } from './failure.ts';
+import {
+  FlagError,
+  FlagHelpRequested,
+  type FlagSpecs,
+  GoFlagSet,
+  type OutputFormat,
+  type ParsedFlags,
+} from './go-flags.ts';
 import { renderResult } from './printer.ts';
 import type { Program } from './programs.ts';
 
 /** What surrounds a command; what is left out is the process's own. */
 export interface CommandRuntime {
   readonly program: Program;
+  /** The words that were typed, for advice on the umbrella. */
+  readonly words?: string;
   readonly io?: CommandIo;
   readonly env?: Environment;
   readonly clock?: Clock;
@@ -28,34 +37,43 @@ export async function runCommand(
   let parsed: ParsedFlags<FlagSpecs>;
   try {
     parsed = flagSet.parse(argv);
+    if (runtime.program === 'spirekit') refuseArguments(command, parsed.args);
   } catch (error) {
     if (error instanceof FlagHelpRequested) {
       io.stderr.write(flagSet.usageText());
       return 0;
     }
     const failure = SpirekitError.from(error);
+    if (runtime.program === 'spirekit') return reportFailure(failure, command, io, runtime);
     io.stderr.write(`${failure.message}\n${flagSet.usageText()}`);
-    if (runtime.program !== 'spirekit' && command.printsFlagErrorTwice === true)
-      io.stderr.write(`${failure.message}\n`);
-    return exitCodeOf(failure, runtime.program);
+    if (command.printsFlagErrorTwice === true) io.stderr.write(`${failure.message}\n`);
+    return 1;
   }
   const aborter = abortable(runtime.signal);
   try {
     const context = makeContext(parsed, io, runtime, aborter);
     return (await new command().execute(context)) ?? 0;
   } catch (error) {
-    const failure = SpirekitError.from(error);
-    io.stderr.write(
-      runtime.program === 'spirekit' ? describeFailure(failure) : `${command.errorPrefix ?? ''}${failure.message}\n`,
-    );
-    return exitCodeOf(failure, runtime.program);
+    return reportFailure(SpirekitError.from(error), command, io, runtime);
   } finally {
     aborter.release();
   }
 }
 
-function exitCodeOf(error: SpirekitError, program: Program): number {
-  return program === 'spirekit' ? ERROR_CODES[error.code].exit : 1;
+/** SPIRE's programs pass over what follows the flags; there it is often a flag that was meant to count. */
+function refuseArguments(command: CommandClass, args: readonly string[]): void {
+  const [first] = args;
+  if (first === undefined || command.args !== undefined) return;
+  throw new FlagError(`unexpected argument ${JSON.stringify(first)}`);
+}
+
+function reportFailure(failure: SpirekitError, command: CommandClass, io: CommandIo, runtime: CommandRuntime): number {
+  if (runtime.program !== 'spirekit') {
+    io.stderr.write(`${command.errorPrefix ?? ''}${failure.message}\n`);
+    return 1;
+  }
+  io.stderr.write(describeFailure(failure, runtime.words ?? command.id?.replaceAll(':', ' ')));
+  return ERROR_CODES[umbrellaCode(failure)].exit;
 }
 
 function makeContext(

@@ -1,4 +1,8 @@
-import type { Table } from './printer.ts';
+/** Rows for the umbrella's tables; cells are plain text. */
+export interface Table {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
 
 /** Draws a table for people; colour only where the caller found a terminal that wants it. */
 export async function renderTable(table: Table, options: { color: boolean }): Promise<string> {

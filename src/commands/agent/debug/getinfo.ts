@@ -10,7 +10,7 @@ const flags = { ...agentAdminSocketFlags, output: flag.output() };
 
 /** `spire-agent debug getinfo`. */
 export default class AgentDebugGetinfo extends BaseCommand<typeof flags> {
-  static override readonly summary = "Shows the agent's uptime, last sync, cached SVIDs and its own SVID";
+  static override readonly summary = "Show the agent's uptime, last sync, cached SVIDs and its own SVID";
   static override readonly goFlags = flags;
   static override readonly usageName = 'debug getinfo';
   static override readonly errorPrefix = 'Error: ';

@@ -11,7 +11,7 @@ const flags = { ...agentAdminSocketFlags, output: flag.output() };
 
 /** `spire-agent logger get`. */
 export default class AgentLoggerGet extends BaseCommand<typeof flags> {
-  static override readonly summary = "Shows the agent's log level, now and at launch";
+  static override readonly summary = "Show the agent's log level, now and at launch";
   static override readonly goFlags = flags;
   static override readonly usageName = 'logger get';
   static override readonly errorPrefix = 'Error: ';

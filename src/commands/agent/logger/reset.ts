@@ -11,7 +11,7 @@ const flags = { ...agentAdminSocketFlags, output: flag.output() };
 
 /** `spire-agent logger reset`. */
 export default class AgentLoggerReset extends BaseCommand<typeof flags> {
-  static override readonly summary = "Puts the agent's log level back to the one it was started with";
+  static override readonly summary = "Put the agent's log level back to the one at launch";
   static override readonly goFlags = flags;
   static override readonly usageName = 'logger reset';
   static override readonly errorPrefix = 'Error: ';

@@ -16,7 +16,7 @@ const flags = {
 
 /** `spire-agent logger set`. */
 export default class AgentLoggerSet extends BaseCommand<typeof flags> {
-  static override readonly summary = "Changes the agent's log level until it is reset or restarted";
+  static override readonly summary = "Change the agent's log level until it is reset or restarted";
   static override readonly goFlags = flags;
   static override readonly usageName = 'logger set';
   static override readonly errorPrefix = 'Error: ';

@@ -1,9 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
+import { prefixed } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatJwtSvids } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { RpcError } from '../../../lib/rpc/status.ts';
 import { SpirekitError } from '../../../lib/runtime/errors.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
@@ -18,7 +20,7 @@ const flags = {
 /** `spire-agent api fetch jwt`. */
 export default class ApiFetchJwt extends BaseCommand<typeof flags> {
   static override readonly summary =
-    'Shows JWT-SVIDs that the Workload API issues to the caller, with the bundles to verify others';
+    'Show JWT-SVIDs that the Workload API issues to the caller, and the keys to verify those of others';
   static override readonly goFlags = flags;
   static override readonly usageName = 'fetch jwt';
   static override readonly printsFlagErrorTwice = true;
@@ -29,11 +31,19 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
     const target = agentTarget(context.flags, context.env);
     if (audience.length === 0) throw new SpirekitError('invalid-argument', 'audience must be specified');
     await using client = new WorkloadApiClient(target);
-    const bundles = await client.fetchJwtBundles(callOptions(context));
+    const bundles = await client.fetchJwtBundles(callOptions(context)).catch(rethrow);
     const svids = await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context));
     await context.print({
       pretty: () => formatJwtSvids(svids, bundles),
       json: () => [protoJson(svids), protoJson(bundles, { maps: ['bundles'] })],
     });
   }
+}
+
+/** SPIRE puts words before what kept the stream from opening, and none before what came over it. */
+function rethrow(error: unknown): never {
+  const isOpening =
+    error instanceof RpcError &&
+    (error.description.startsWith('connection error: ') || error.description.endsWith('connections to become ready'));
+  throw isOpening ? prefixed('failed to receive JWT bundles', error) : error;
 }

@@ -19,7 +19,7 @@ const flags = {
 /** `spire-agent api fetch x509`, and `api fetch`. */
 export default class ApiFetchX509 extends BaseCommand<typeof flags> {
   static override readonly summary =
-    'Shows the X509-SVIDs that the Workload API grants the caller, or writes them to files';
+    'Show the X509-SVIDs that the Workload API grants the caller, or write them to files';
   static override readonly goFlags = flags;
   static override readonly usageName = 'fetch x509';
   static override readonly printsFlagErrorTwice = true;

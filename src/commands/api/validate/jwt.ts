@@ -18,7 +18,7 @@ const flags = {
 
 /** `spire-agent api validate jwt`. */
 export default class ApiValidateJwt extends BaseCommand<typeof flags> {
-  static override readonly summary = 'Asks the Workload API whether a JWT-SVID is valid';
+  static override readonly summary = 'Ask the Workload API whether a JWT-SVID is valid';
   static override readonly goFlags = flags;
   static override readonly usageName = 'validate jwt';
   static override readonly printsFlagErrorTwice = true;

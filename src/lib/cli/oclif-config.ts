@@ -1,0 +1,26 @@
+import type { Config } from '@oclif/core';
+import { TOPICS } from './command-table.ts';
+import { readPackageInfo } from './package-info.ts';
+
+/** Loads oclif, its configuration and every command's metadata: for help and lists, never on the way to a command. */
+export async function loadOclifConfig(): Promise<Config> {
+  const oclif = await import('@oclif/core');
+  const { root, manifest } = readPackageInfo();
+  const isSource = import.meta.filename.endsWith('.ts');
+  const target = isSource ? './src/commands' : './dist/commands';
+  // oclif reads its settings from the package.json; only the folder of the commands differs between sources and bundle.
+  const settings = typeof manifest['oclif'] === 'object' ? manifest['oclif'] : {};
+  const pjson = { ...manifest, oclif: { ...settings, commands: { strategy: 'pattern', target }, topics: topics() } };
+  return oclif.Config.load({ root, ignoreManifest: isSource, pjson: pjson as unknown as Config['pjson'] });
+}
+
+/** oclif writes into what it is given. */
+function topics(): Record<string, { description: string }> {
+  return Object.fromEntries(Object.entries(TOPICS).map(([name, topic]) => [name, { ...topic }]));
+}
+
+/** Prints oclif's help for the words of a command or topic, or for the program if there are none, on stdout. */
+export async function showOclifHelp(words: readonly string[]): Promise<void> {
+  const [{ Help }, config] = await Promise.all([import('@oclif/core'), loadOclifConfig()]);
+  await new Help(config).showHelp([...words]);
+}
