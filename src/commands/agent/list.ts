@@ -31,7 +31,8 @@ export default class AgentList extends BaseCommand<typeof flags> {
       pretty: () => formatAgents(agents, zoneOf),
       json: () => protoJson({ agents, nextPageToken: '' }),
       items: () => agents.map((agent) => protoJson(agent)),
-      table: () => agentTable(agents, zoneOf),
+      // Nothing in a table says less than a sentence.
+      ...(agents.length === 0 ? {} : { table: () => agentTable(agents, zoneOf) }),
     });
     return 0;
   }

@@ -33,7 +33,8 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
     const ids = await idsToDelete(context);
     const { results } = await entryClient(rpc).batchDeleteEntry({ ids }, { signal: context.signal });
     await context.print({
-      pretty: () => formatDeleted(results),
+      // SPIRE's text has no line's end; the umbrella's has.
+      pretty: () => `${formatDeleted(results)}${context.program === 'spirekit' ? '\n' : ''}`,
       json: () => protoJson({ results }),
       items: () => results.map((result) => protoJson(result)),
     });

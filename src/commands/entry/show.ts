@@ -37,7 +37,8 @@ export default class EntryShow extends BaseCommand<typeof flags> {
       pretty: () => formatEntries(entries),
       json: () => protoJson({ entries, nextPageToken: '' }),
       items: () => entries.map((entry) => protoJson(entry)),
-      table: () => entryTable(entries),
+      // Nothing in a table says less than a sentence.
+      ...(entries.length === 0 ? {} : { table: () => entryTable(entries) }),
     });
     return 0;
   }

@@ -1,4 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { prefixed } from '../../lib/cli/failure.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { healthClient } from '../../lib/client/health-client.ts';
@@ -38,6 +39,7 @@ async function checkHealth(rpc: RpcClient, context: CommandContext<typeof flags>
   try {
     return (await healthClient(rpc).check({ service: '' }, { signal: context.signal })).status;
   } catch (cause) {
+    if (context.program === 'spirekit') throw prefixed('server is unhealthy', cause);
     if (context.flags.verbose) context.err(`Failed to check health: ${SpirekitError.from(cause).message}`);
     throw unhealthy('unable to determine health', cause);
   }

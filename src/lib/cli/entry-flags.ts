@@ -45,7 +45,8 @@ const SERVER_PATH = '/spire/server';
 /**
  * The entry that the flags of `entry create` describe.
  *
- * @throws SpirekitError `invalid-argument`, `invalid-spiffe-id`, `invalid-selector`, with the texts of SPIRE's server CLI
+ * @throws SpirekitError `usage` (what is missing or does not go together), `invalid-argument` (a lifetime out of range),
+ *   `invalid-spiffe-id`, `invalid-selector`, with the texts of SPIRE's server CLI
  */
 export function newEntry(flags: FlagValues<typeof createEntryFlags>): Entry {
   demand(flags.selector.length > 0, 'at least one selector is required');
@@ -125,7 +126,7 @@ function entryFrom(flags: SharedFlags, ids: Pick<Entry, 'spiffeId' | 'parentId'>
 }
 
 function demand(holds: boolean, message: string): void {
-  if (!holds) throw new SpirekitError('invalid-argument', message);
+  if (!holds) throw new SpirekitError('usage', message);
 }
 
 /** SPIRE takes any text for these two as "yes", even `-disableX509SVIDPrefetch=false`. */
