@@ -15,6 +15,7 @@ import { ADMIN_DIR_MODE, AdminEndpoint } from './endpoints/admin-endpoint.ts';
 import { type AgentHealth, HealthListener } from './endpoints/health-listener.ts';
 import { PUBLIC_DIR_MODE, PublicEndpoint } from './endpoints/public-endpoint.ts';
 import { Manager, type ManagerOptions } from './manager/manager.ts';
+import { JoinTokenNodeAttestor } from './plugin/nodeattestor/join-token/join-token-node-attestor.ts';
 import { attestAgent, initializeManager } from './start.ts';
 import { AgentStorage } from './storage/agent-storage.ts';
 
@@ -63,12 +64,10 @@ export class Agent implements AsyncDisposable {
     const catalog = opening.use(
       await Catalog.open({
         plugins: config.plugins,
-        joinToken: config.joinToken,
         clock,
         log: log.with({ subsystem_name: 'catalog' }),
       }),
     );
-    const { keyManager, nodeAttestor } = catalog;
     const attestation = attestationOptions(config, catalog, dependencies);
     const attestationOfWorkloads = new WorkloadAttestation({
       attestors: catalog.workloadAttestors,
@@ -86,10 +85,10 @@ export class Agent implements AsyncDisposable {
     }
     const start = { config, storage, random, clock, log, signal };
     const agent = await attestAgent(attestation, start);
-    if (!agent.svid.reattestable && keyManager.name === 'memory') {
+    if (!agent.svid.reattestable && catalog.keyManager.name === 'memory') {
       log.warn(
         "The key manager 'memory' forgets the agent's key when the agent ends, and this node cannot attest again: the next start will fail until the agent is evicted",
-        { node_attestor: nodeAttestor.name },
+        { node_attestor: attestation.nodeAttestor.name },
       );
     }
     const manager = opening.use(new Manager(managerOptions(config, dependencies, { agent, attestation, storage })));
@@ -190,7 +189,8 @@ function attestationOptions(
     serverAddress: config.serverAddress,
     serverPort: config.serverPort,
     trustDomain: config.trustDomain,
-    nodeAttestor: catalog.nodeAttestor,
+    // A token counts for more than any node attestor that is configured beside it.
+    nodeAttestor: config.joinToken === undefined ? catalog.nodeAttestor : new JoinTokenNodeAttestor(config.joinToken),
     keyManager: catalog.keyManager,
     clock,
     log: log.with({ subsystem_name: 'attestor' }),

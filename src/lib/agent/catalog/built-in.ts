@@ -3,8 +3,6 @@ import type { Logger } from '../../runtime/logger.ts';
 
 /** What a plugin is given when it is loaded. */
 export interface PluginEnvironment {
-  /** Of the agent's configuration, for the join token node attestor. A secret. */
-  readonly joinToken: string | undefined;
   readonly clock: Clock;
   /** Carries the plugin's name and type. */
   readonly log: Logger;

@@ -16,7 +16,6 @@ import { WORKLOAD_ATTESTORS } from './workload-attestor.ts';
 export interface CatalogOptions {
   /** In the order of the configuration, which is that of loading. */
   readonly plugins: readonly PluginConfig[];
-  readonly joinToken: string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -47,7 +46,7 @@ export class Catalog implements Disposable {
 
   /** Loads and configures all plugins. Errors: `invalid-config` in SPIRE's words, and what a plugin rejects with. */
   static async open(options: CatalogOptions): Promise<Catalog> {
-    const { joinToken, clock } = options;
+    const { clock } = options;
     const loaded: LoadedPlugins = { keyManagers: [], nodeAttestors: [], workloadAttestors: [] };
     const pluginLogs: Logger[] = [];
     try {
@@ -61,7 +60,7 @@ export class Catalog implements Disposable {
           log.debug('Not loading plugin; disabled');
           continue;
         }
-        await load(config, { joinToken, clock, log }, loaded);
+        await load(config, { clock, log }, loaded);
         log.info('Plugin loaded');
         pluginLogs.push(log);
       }

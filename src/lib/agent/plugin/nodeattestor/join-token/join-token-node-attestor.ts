@@ -6,7 +6,7 @@ export class JoinTokenNodeAttestor implements NodeAttestor {
   readonly name = 'join_token';
   readonly #token: string | undefined;
 
-  /** @param token undefined if the configuration has none, which is no error while the agent's SVID is valid */
+  /** @param token undefined if there is none, which is no error while the agent's SVID is valid */
   constructor(token: string | undefined) {
     this.#token = token === '' ? undefined : token;
   }
