@@ -1,4 +1,4 @@
-const utf8 = new TextDecoder();
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Percent-encodes a status message for the trailer `grpc-message`: everything but printable ASCII, and `%`. */
 export function encodeGrpcMessage(message: string): string {

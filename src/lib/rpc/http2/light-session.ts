@@ -1,0 +1,352 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { encodeHttp2Frame, type Frame, FrameFlag, FrameReader, FrameType, MAX_FRAME_BYTES, unpad } from './frame.ts';
+import { encodeHeaders } from './header-encoder.ts';
+import { type HeaderField, HpackDecoder } from './hpack-decoder.ts';
+import { Http2Error } from './http2-error.ts';
+import { type LightHeaders, LightStream } from './light-stream.ts';
+
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
+
+/** Identifiers of settings. RFC 9113, section 6.5.2. */
+const Setting = { headerTableSize: 1, enablePush: 2, initialWindowSize: 4, maxFrameSize: 5 } as const;
+
+const DEFAULT_WINDOW_BYTES = 65_535;
+const LARGEST_WINDOW_BYTES = 0x7fff_ffff;
+
+/** The most that the header blocks of one response may take on the wire, continuations included. */
+const MAX_BLOCK_BYTES = 64 * 1024;
+
+interface LightSessionEvents {
+  remoteSettings: [];
+  goaway: [code: number, lastStreamId: number, debugData: Buffer];
+  error: [error: Error];
+  close: [];
+}
+
+/** What the peer may have in flight towards us. */
+export interface LightSessionOptions {
+  /** For one stream. */
+  readonly streamWindowBytes: number;
+  /** For all streams together. */
+  readonly connectionWindowBytes: number;
+}
+
+/**
+ * The client's half of an HTTP/2 connection on a socket that is already open: as much of RFC 9113 as gRPC calls over a
+ * unix socket need, with the events and methods of Node's `ClientHttp2Session` that our client uses. Node's own module
+ * takes longer to load than a whole call takes; a command that makes one call and ends starts faster with this one.
+ */
+export class LightSession extends EventEmitter<LightSessionEvents> {
+  readonly #socket: Socket;
+  readonly #options: LightSessionOptions;
+  readonly #frames = new FrameReader();
+  readonly #hpack = new HpackDecoder();
+  readonly #streams = new Map<number, LightStream>();
+  readonly #pings: ((error: Error | null) => void)[] = [];
+  #nextId = 1;
+  #sendWindow = DEFAULT_WINDOW_BYTES;
+  #peerStreamWindow = DEFAULT_WINDOW_BYTES;
+  #unacknowledged = 0;
+  readonly #streamUnacknowledged = new Map<number, number>();
+  #block: { streamId: number; parts: Buffer[]; bytes: number; flags: number } | undefined;
+  #isDestroyed = false;
+  #hasSettings = false;
+
+  constructor(socket: Socket, options: LightSessionOptions) {
+    super();
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('close', () => this.destroy());
+    const settings = Buffer.alloc(12);
+    settings.writeUInt16BE(Setting.enablePush, 0);
+    settings.writeUInt16BE(Setting.initialWindowSize, 6);
+    settings.writeUInt32BE(options.streamWindowBytes, 8);
+    const window = Buffer.alloc(4);
+    window.writeUInt32BE(options.connectionWindowBytes - DEFAULT_WINDOW_BYTES);
+    socket.cork();
+    socket.write(PREFACE);
+    this.#send(FrameType.settings, 0, 0, settings);
+    this.#send(FrameType.windowUpdate, 0, 0, window);
+    process.nextTick(() => socket.uncork());
+  }
+
+  /** True when the connection is over. */
+  get destroyed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** As {@link destroyed}: this session has no half-closed state. */
+  get closed(): boolean {
+    return this.#isDestroyed;
+  }
+
+  /** How many bytes of data may be sent in one frame now. @internal */
+  get sendRoom(): number {
+    return Math.min(this.#sendWindow, MAX_FRAME_BYTES);
+  }
+
+  /** Begins a request. Header names in lower case. */
+  request(headers: Readonly<Record<string, unknown>>): LightStream {
+    const id = this.#nextId;
+    this.#nextId += 2;
+    const stream = new LightStream(this, id, this.#peerStreamWindow);
+    this.#streams.set(id, stream);
+    const block = encodeHeaders(requestFields(headers));
+    let flags = block.length <= MAX_FRAME_BYTES ? FrameFlag.endHeaders : 0;
+    this.#socket.cork();
+    this.#send(FrameType.headers, flags, id, block.subarray(0, MAX_FRAME_BYTES));
+    for (let at = MAX_FRAME_BYTES; at < block.length; at += MAX_FRAME_BYTES) {
+      flags = at + MAX_FRAME_BYTES >= block.length ? FrameFlag.endHeaders : 0;
+      this.#send(FrameType.continuation, flags, id, block.subarray(at, at + MAX_FRAME_BYTES));
+    }
+    process.nextTick(() => this.#socket.uncork());
+    return stream;
+  }
+
+  /** Asks for a sign of life; the callback gets null when it came. */
+  ping(callback: (error: Error | null) => void): void {
+    this.#pings.push(callback);
+    this.#send(FrameType.ping, 0, 0, Buffer.alloc(8));
+  }
+
+  /** Lets the process end while the connection is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /** Ends the connection at once, and every stream with it. */
+  destroy(error?: Error): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
+    if (error instanceof Http2Error) {
+      const payload = Buffer.alloc(8);
+      payload.writeUInt32BE(error.errno, 4);
+      this.#socket.write(encodeHttp2Frame(FrameType.goaway, 0, 0, payload));
+    }
+    this.#socket.destroySoon();
+    if (error !== undefined) this.emit('error', error);
+    for (const callback of this.#pings.splice(0)) callback(error ?? new Error('the connection has ended'));
+    for (const stream of [...this.#streams.values()]) stream.finish(error);
+    this.emit('close');
+  }
+
+  /** Sends data of a stream, which has seen to its own window. @internal */
+  sendData(id: number, bytes: Buffer, isLast: boolean, done?: (error: Error | null) => void): void {
+    this.#sendWindow -= bytes.length;
+    const frame = encodeHttp2Frame(FrameType.data, isLast ? FrameFlag.endStream : 0, id, bytes);
+    this.#socket.write(frame, (error) => done?.(error ?? null));
+  }
+
+  /** Resets a stream. @internal */
+  sendReset(id: number, code: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(code);
+    this.#send(FrameType.rstStream, 0, id, payload);
+  }
+
+  /** A stream has ended. @internal */
+  forget(id: number): void {
+    this.#streams.delete(id);
+    this.#streamUnacknowledged.delete(id);
+  }
+
+  /** Data was taken: opens the windows again once half of one is used up. @internal */
+  consumed(id: number, bytes: number, isLast: boolean): void {
+    this.#unacknowledged += bytes;
+    if (this.#unacknowledged >= this.#options.connectionWindowBytes / 2) {
+      this.#openWindow(0, this.#unacknowledged);
+      this.#unacknowledged = 0;
+    }
+    if (isLast) return;
+    const used = (this.#streamUnacknowledged.get(id) ?? 0) + bytes;
+    const isDue = used >= this.#options.streamWindowBytes / 2;
+    if (isDue) this.#openWindow(id, used);
+    this.#streamUnacknowledged.set(id, isDue ? 0 : used);
+  }
+
+  #openWindow(id: number, bytes: number): void {
+    const payload = Buffer.alloc(4);
+    payload.writeUInt32BE(bytes);
+    this.#send(FrameType.windowUpdate, 0, id, payload);
+  }
+
+  #send(type: number, flags: number, streamId: number, payload: Uint8Array): void {
+    if (!this.#isDestroyed) this.#socket.write(encodeHttp2Frame(type, flags, streamId, payload));
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#frames.push(chunk)) {
+        if (this.#isDestroyed) return;
+        this.#take(frame);
+      }
+    } catch (error) {
+      if (!(error instanceof Http2Error)) throw error;
+      this.destroy(error);
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (!this.#hasSettings && frame.type !== FrameType.settings) throw new Http2Error('protocol', 'no settings first');
+    if (
+      this.#block !== undefined &&
+      (frame.type !== FrameType.continuation || frame.streamId !== this.#block.streamId)
+    ) {
+      throw new Http2Error('protocol', 'header block interrupted');
+    }
+    switch (frame.type) {
+      case FrameType.data:
+        this.#takeData(frame);
+        break;
+      case FrameType.headers:
+        this.#requireStream(frame);
+        this.#block = { streamId: frame.streamId, parts: [], bytes: 0, flags: frame.flags };
+        this.#takeBlock(frame, unpad(frame));
+        break;
+      case FrameType.continuation:
+        if (this.#block === undefined) throw new Http2Error('protocol', 'continuation of nothing');
+        this.#takeBlock(frame, frame.payload);
+        break;
+      case FrameType.rstStream:
+        this.#requireStream(frame);
+        requireLength(frame, 4);
+        this.#streams.get(frame.streamId)?.onReset(frame.payload.readUInt32BE(0));
+        break;
+      case FrameType.settings:
+        this.#takeSettings(frame);
+        break;
+      case FrameType.pushPromise:
+        throw new Http2Error('protocol', 'pushed although push is off');
+      case FrameType.ping:
+        this.#takePing(frame);
+        break;
+      case FrameType.goaway:
+        this.#takeGoaway(frame);
+        break;
+      case FrameType.windowUpdate:
+        this.#takeWindowUpdate(frame);
+        break;
+      default:
+      // Frames of unknown types, and PRIORITY, mean nothing here. RFC 9113, section 4.1.
+    }
+  }
+
+  /** Frames of a stream may only name one that this side has opened. */
+  #requireStream({ streamId }: Frame): void {
+    if (streamId === 0 || streamId % 2 === 0 || streamId >= this.#nextId) {
+      throw new Http2Error('protocol', `frame for stream ${streamId}, which was never opened`);
+    }
+  }
+
+  #takeData(frame: Frame): void {
+    this.#requireStream(frame);
+    const stream = this.#streams.get(frame.streamId);
+    const chunk = unpad(frame);
+    const isLast = (frame.flags & FrameFlag.endStream) !== 0;
+    const padding = frame.payload.length - chunk.length;
+    if (stream === undefined) {
+      // The stream is gone on this side; its bytes still count for the connection.
+      this.consumed(frame.streamId, frame.payload.length, true);
+      return;
+    }
+    if (padding > 0) this.consumed(frame.streamId, padding, isLast);
+    if (chunk.length > 0) stream.onData(chunk);
+    if (isLast) stream.onEnd();
+  }
+
+  #takeBlock(frame: Frame, part: Buffer): void {
+    const block = this.#block;
+    if (block === undefined) return;
+    block.parts.push(part);
+    block.bytes += part.length;
+    if (block.bytes > MAX_BLOCK_BYTES || block.parts.length > 64) {
+      throw new Http2Error('enhance-your-calm', 'header block too large');
+    }
+    if ((frame.flags & FrameFlag.endHeaders) === 0) return;
+    this.#block = undefined;
+    const fields = this.#hpack.decode(Buffer.concat(block.parts));
+    const isLast = (block.flags & FrameFlag.endStream) !== 0;
+    this.#streams.get(block.streamId)?.onHeaders(responseHeaders(fields), block.flags, isLast);
+  }
+
+  #takeSettings(frame: Frame): void {
+    if (frame.streamId !== 0) throw new Http2Error('protocol', 'settings of a stream');
+    if ((frame.flags & FrameFlag.ack) !== 0) return;
+    if (frame.payload.length % 6 !== 0) throw new Http2Error('frame-size', 'settings of a wrong length');
+    for (let at = 0; at < frame.payload.length; at += 6) {
+      if (frame.payload.readUInt16BE(at) === Setting.initialWindowSize) {
+        this.#resizeStreams(frame.payload.readUInt32BE(at + 2));
+      }
+    }
+    this.#send(FrameType.settings, FrameFlag.ack, 0, Buffer.alloc(0));
+    if (this.#hasSettings) return;
+    this.#hasSettings = true;
+    this.emit('remoteSettings');
+  }
+
+  #resizeStreams(window: number): void {
+    if (window > LARGEST_WINDOW_BYTES) throw new Http2Error('flow-control', 'initial window too large');
+    const change = window - this.#peerStreamWindow;
+    this.#peerStreamWindow = window;
+    for (const stream of this.#streams.values()) stream.addSendWindow(change);
+  }
+
+  #takePing(frame: Frame): void {
+    requireLength(frame, 8);
+    if ((frame.flags & FrameFlag.ack) === 0) this.#send(FrameType.ping, FrameFlag.ack, 0, frame.payload);
+    else this.#pings.shift()?.(null);
+  }
+
+  #takeGoaway(frame: Frame): void {
+    if (frame.payload.length < 8) throw new Http2Error('frame-size', 'goaway of a wrong length');
+    const last = frame.payload.readUInt32BE(0) & LARGEST_WINDOW_BYTES;
+    this.emit('goaway', frame.payload.readUInt32BE(4), last, frame.payload.subarray(8));
+    for (const stream of [...this.#streams.values()]) {
+      // REFUSED_STREAM: the server says that it has not looked at these.
+      if (stream.id > last) stream.onReset(7);
+    }
+  }
+
+  #takeWindowUpdate(frame: Frame): void {
+    requireLength(frame, 4);
+    const bytes = frame.payload.readUInt32BE(0) & LARGEST_WINDOW_BYTES;
+    if (bytes === 0) throw new Http2Error('protocol', 'window update of nothing');
+    if (frame.streamId !== 0) {
+      this.#requireStream(frame);
+      this.#streams.get(frame.streamId)?.addSendWindow(bytes);
+      return;
+    }
+    this.#sendWindow += bytes;
+    if (this.#sendWindow > LARGEST_WINDOW_BYTES) throw new Http2Error('flow-control', 'window too large');
+    for (const stream of this.#streams.values()) stream.flush();
+  }
+}
+
+function requireLength(frame: Frame, length: number): void {
+  if (frame.payload.length !== length) throw new Http2Error('frame-size', 'frame of a wrong length');
+}
+
+function requestFields(headers: Readonly<Record<string, unknown>>): HeaderField[] {
+  const fields: HeaderField[] = [[':scheme', 'http']];
+  const regular: HeaderField[] = [];
+  for (const [name, value] of Object.entries(headers)) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      (name.startsWith(':') ? fields : regular).push([name, String(one)]);
+    }
+  }
+  return [...fields, ...regular];
+}
+
+/** Fields as Node's HTTP/2 shows them: the first of a repeated one alone becomes a list with the others. */
+function responseHeaders(fields: readonly HeaderField[]): LightHeaders {
+  const headers: LightHeaders = Object.create(null);
+  for (const [name, value] of fields) {
+    const known = headers[name];
+    if (known === undefined) headers[name] = value;
+    else headers[name] = Array.isArray(known) ? [...known, value] : [known, value];
+  }
+  return headers;
+}

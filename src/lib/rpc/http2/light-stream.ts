@@ -1,0 +1,176 @@
+import { EventEmitter } from 'node:events';
+import type { LightSession } from './light-session.ts';
+
+/** Response headers as Node's HTTP/2 gives them; repeated ones as a list. */
+export type LightHeaders = Record<string, string | string[]>;
+
+interface LightStreamEvents {
+  response: [headers: LightHeaders, flags: number];
+  trailers: [headers: LightHeaders];
+  data: [chunk: Buffer];
+  end: [];
+  error: [error: Error];
+  close: [];
+}
+
+interface PendingWrite {
+  bytes: Buffer;
+  readonly isLast: boolean;
+  readonly done: ((error: Error | null) => void) | undefined;
+}
+
+/** One request and its response, with the events and methods of Node's `ClientHttp2Stream` that our client uses. */
+export class LightStream extends EventEmitter<LightStreamEvents> {
+  readonly id: number;
+  /** The code of the reset that ended the stream, by either side; 0 without one. */
+  rstCode = 0;
+  readonly #session: LightSession;
+  readonly #pending: PendingWrite[] = [];
+  readonly #held: Buffer[] = [];
+  #sendWindow: number;
+  #isPaused = false;
+  #hasResponse = false;
+  #remoteEnded = false;
+  #localEnded = false;
+  #endEmitted = false;
+  #isClosed = false;
+
+  constructor(session: LightSession, id: number, sendWindow: number) {
+    super();
+    this.#session = session;
+    this.id = id;
+    this.#sendWindow = sendWindow;
+  }
+
+  /** True once `close` was emitted. */
+  get closed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Sends bytes when both windows allow it; the callback is called once they are with the socket. */
+  write(bytes: Uint8Array, done?: (error: Error | null | undefined) => void): void {
+    this.#enqueue({ bytes: Buffer.from(bytes), isLast: false, done });
+  }
+
+  /** Sends the last bytes, or none, and ends the request. */
+  end(bytes: Uint8Array = new Uint8Array()): void {
+    if (!this.#localEnded) this.#enqueue({ bytes: Buffer.from(bytes), isLast: true, done: undefined });
+  }
+
+  /** Holds data events back; the peer's window is not opened further. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  /** Delivers what was held back and lets data come. */
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    while (!this.#isPaused) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) break;
+      this.#deliver(chunk);
+    }
+    this.#finishIfDone();
+  }
+
+  /** Ends the stream from this side; RST_STREAM is sent unless both sides had ended. */
+  close(code = 0): void {
+    if (this.#isClosed) return;
+    this.rstCode = code;
+    if (!(this.#remoteEnded && this.#localEnded)) this.#session.sendReset(this.id, code);
+    this.finish();
+  }
+
+  /** Takes a block of header fields. @internal */
+  onHeaders(headers: LightHeaders, flags: number, isLast: boolean): void {
+    if (this.#hasResponse) {
+      this.emit('trailers', headers);
+    } else if (!String(headers[':status'] ?? '').startsWith('1')) {
+      this.#hasResponse = true;
+      this.emit('response', headers, flags);
+    }
+    if (isLast) this.onEnd();
+  }
+
+  /** Takes data; what is consumed opens the peer's window again. @internal */
+  onData(chunk: Buffer): void {
+    if (this.#isPaused) this.#held.push(chunk);
+    else this.#deliver(chunk);
+  }
+
+  /** The peer has ended the response. @internal */
+  onEnd(): void {
+    this.#remoteEnded = true;
+    this.#finishIfDone();
+  }
+
+  /** The peer has reset the stream. @internal */
+  onReset(code: number): void {
+    this.rstCode = code;
+    this.finish(code === 0 ? undefined : new Error(`stream reset with code ${code}`));
+  }
+
+  /** The peer lets more bytes come. @internal */
+  addSendWindow(bytes: number): void {
+    this.#sendWindow += bytes;
+    this.flush();
+  }
+
+  /** Sends what waits, as far as the windows allow. @internal */
+  flush(): void {
+    while (!this.#isClosed) {
+      const next = this.#pending[0];
+      if (next === undefined) return;
+      const room = Math.min(this.#sendWindow, this.#session.sendRoom);
+      if (next.bytes.length > 0 && room <= 0) return;
+      const piece = next.bytes.subarray(0, Math.max(0, room));
+      const isWhole = piece.length === next.bytes.length;
+      this.#sendWindow -= piece.length;
+      this.#session.sendData(this.id, piece, isWhole && next.isLast, isWhole ? next.done : undefined);
+      if (isWhole) {
+        this.#pending.shift();
+        if (next.isLast) {
+          this.#localEnded = true;
+          this.#finishIfDone();
+        }
+      } else {
+        next.bytes = next.bytes.subarray(piece.length);
+      }
+    }
+  }
+
+  /** Ends the stream for the user: once. @internal */
+  finish(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#session.forget(this.id);
+    const lost = error ?? new Error('the stream has ended');
+    for (const write of this.#pending.splice(0)) write.done?.(lost);
+    if (error !== undefined) this.emit('error', error);
+    this.emit('close');
+  }
+
+  #enqueue(write: PendingWrite): void {
+    if (this.#isClosed) {
+      write.done?.(new Error('the stream has ended'));
+      return;
+    }
+    this.#pending.push(write);
+    this.flush();
+  }
+
+  #deliver(chunk: Buffer): void {
+    this.#session.consumed(this.id, chunk.length, this.#remoteEnded);
+    this.emit('data', chunk);
+  }
+
+  #finishIfDone(): void {
+    if (!this.#remoteEnded || this.#held.length > 0 || this.#isClosed) return;
+    if (!this.#endEmitted) {
+      this.#endEmitted = true;
+      this.emit('end');
+    }
+    if (this.#localEnded) this.finish();
+  }
+}
