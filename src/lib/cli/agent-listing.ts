@@ -3,7 +3,7 @@ import type { ListAgentsRequest_Filter } from '../wire/gen/spire/api/server/agen
 import type { Agent, AgentMask } from '../wire/gen/spire/api/types/agent.ts';
 
 /** How many agents SPIRE's CLI asks for at a time. */
-export const AGENT_PAGE_SIZE = 1000;
+const AGENT_PAGE_SIZE = 1000;
 
 /**
  * Every agent that the filter lets through, page by page, in the order of the server.

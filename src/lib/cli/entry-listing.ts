@@ -3,7 +3,7 @@ import type { ListEntriesRequest_Filter } from '../wire/gen/spire/api/server/ent
 import type { Entry } from '../wire/gen/spire/api/types/entry.ts';
 
 /** How many entries SPIRE's CLI asks for at a time: a page stays below gRPC's default limit of 4 MiB. */
-export const ENTRY_PAGE_SIZE = 500;
+const ENTRY_PAGE_SIZE = 500;
 
 /**
  * Every entry that the filter lets through, page by page, in the order of the server.

@@ -2,7 +2,7 @@ import { SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 
 /** How `-expiresBefore` wants its moment, in Go's notation: the offset comes twice, as Go's `time.Time` prints it. */
-export const EXPIRES_BEFORE_LAYOUT = '2006-01-02 15:04:05 -0700 -07';
+const EXPIRES_BEFORE_LAYOUT = '2006-01-02 15:04:05 -0700 -07';
 
 /**
  * Refuses what Go's `time.Parse` refuses for {@link EXPIRES_BEFORE_LAYOUT}, in its words; the server reads the text

@@ -13,7 +13,7 @@ export type JsonNode =
   | { readonly kind: 'object'; readonly members: readonly JsonMember[] };
 
 /** One `"name": value` of a JSON object. */
-export type JsonMember = readonly [name: string, value: JsonNode];
+type JsonMember = readonly [name: string, value: JsonNode];
 
 /** Arrays and objects within one another beyond this depth are refused; Go's limit is 10000. */
 export const MAX_JSON_DEPTH = 1000;

@@ -3,7 +3,7 @@ import { systemErrorText } from '../rpc/dial-error.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 
 /** Files of data larger than this are refused: 10,000 entries have about 3 MiB. */
-export const MAX_INPUT_BYTES = 64 * 1024 * 1024;
+const MAX_INPUT_BYTES = 64 * 1024 * 1024;
 
 /** How input is read. */
 export interface InputOptions {
