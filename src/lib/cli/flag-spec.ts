@@ -1,5 +1,6 @@
 import { SpirekitError } from '../runtime/errors.ts';
 import { formatGoDuration, parseGoDuration } from '../runtime/go-duration.ts';
+import { goQuote } from '../runtime/go-quote.ts';
 import type { Program } from './programs.ts';
 
 /** What a flag knows while it is being set. */
@@ -46,7 +47,7 @@ export const flag = {
   /** A string; the last one given counts. */
   string(options: FlagOptions & { default?: string }): FlagSpec<string> {
     const initial = options.default ?? '';
-    const defaultText = initial === '' ? '' : JSON.stringify(initial);
+    const defaultText = initial === '' ? '' : goQuote(initial);
     return spec('string', 'string', initial, defaultText, options, (_, text) => text);
   },
 
@@ -122,13 +123,13 @@ function spec<T>(
 
 function setOutput(current: OutputFormat, text: string, setting: FlagSetting): OutputFormat {
   if (setting.alreadySet && text !== current) {
-    throw new SpirekitError('usage', `the output format has already been set to ${JSON.stringify(current)}`);
+    throw new SpirekitError('usage', `the output format has already been set to ${goQuote(current)}`);
   }
   const word = text.toLowerCase();
   if (word === 'json' || word === 'pretty') return word;
   if (word === 'prettyprint') return 'pretty';
   if (setting.program === 'spirekit' && (word === 'jsonl' || word === 'yaml' || word === 'table')) return word;
-  throw new SpirekitError('usage', `bad formatter flag: unknown format option: ${JSON.stringify(text)}`);
+  throw new SpirekitError('usage', `bad formatter flag: unknown format option: ${goQuote(text)}`);
 }
 
 function parseGoBool(text: string): boolean {

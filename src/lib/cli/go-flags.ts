@@ -1,4 +1,5 @@
 import { SpirekitError } from '../runtime/errors.ts';
+import { goQuote } from '../runtime/go-quote.ts';
 import type { FlagSpec, FlagSpecs, FlagValues } from './flag-spec.ts';
 import { kebabFlagName, type Program } from './programs.ts';
 
@@ -98,7 +99,7 @@ export class GoFlagSet<F extends FlagSpecs> {
       return spec.set(current, text, { program: this.#program, alreadySet });
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      const quoted = JSON.stringify(text);
+      const quoted = goQuote(text);
       if (spec.kind === 'boolean') {
         throw new FlagError(`invalid boolean value ${quoted} for -${name}: ${reason}`, { cause });
       }

@@ -1,6 +1,7 @@
 import { Certificate } from '../crypto/certificate.ts';
 import { parsePkcs8 } from '../crypto/key.ts';
 import { SpirekitError } from '../runtime/errors.ts';
+import { goQuote } from '../runtime/go-quote.ts';
 import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
 import { verifyX509Svid } from '../spiffe/x509-svid.ts';
@@ -32,7 +33,7 @@ export function readX509Response(response: X509SVIDResponse, options: { readonly
     try {
       return readSvid(svid, federatedBundles);
     } catch (error) {
-      throw prefixed(`failed to parse svid entry ${index} for spiffe id ${JSON.stringify(svid.spiffeId)}`, error);
+      throw prefixed(`failed to parse svid entry ${index} for spiffe id ${goQuote(svid.spiffeId)}`, error);
     }
   });
   for (const svid of svids) verify(svid, options.nowMs);
@@ -44,10 +45,10 @@ function readFederatedBundle(id: string, der: Uint8Array): Certificate[] {
   try {
     bundle = Certificate.parseAll(der);
   } catch (error) {
-    throw prefixed(`failed to parse bundle for federated domain ${JSON.stringify(id)}`, error);
+    throw prefixed(`failed to parse bundle for federated domain ${goQuote(id)}`, error);
   }
   if (bundle.length > 0) return bundle;
-  throw new SpirekitError('invalid-bundle', `no certificates in bundle for federated domain ${JSON.stringify(id)}`);
+  throw new SpirekitError('invalid-bundle', `no certificates in bundle for federated domain ${goQuote(id)}`);
 }
 
 function readSvid(svid: X509SVID, federatedBundles: ReadonlyMap<string, readonly Certificate[]>): FetchedSvid {
@@ -68,7 +69,7 @@ function verify(svid: FetchedSvid, nowMs: number): void {
       throw new SpirekitError('not-found', `no X.509 bundle for trust domain "${wanted}"`);
     },
   };
-  withWords(`${JSON.stringify(svid.spiffeId)} SVID failed verification against bundle`, () =>
+  withWords(`${goQuote(svid.spiffeId)} SVID failed verification against bundle`, () =>
     verifyX509Svid(svid.certificates, bundles, { nowMs }),
   );
 }

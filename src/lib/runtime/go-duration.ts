@@ -30,10 +30,9 @@ export function parseGoDuration(text: string): bigint {
   const limit = negative ? MAX_INT64 + 1n : MAX_INT64;
   let total = 0n;
   while (rest !== '') {
-    const [, number = '', unit = ''] = /^([0-9.]*)([^0-9.]*)/.exec(rest) ?? [];
-    const [whole = '', fraction = '', ...more] = number.split('.');
+    const [number = '', whole = '', fraction = ''] = /^(\d*)\.?(\d*)/.exec(rest) ?? [];
+    const [unit = ''] = /^[^0-9.]*/.exec(rest.slice(number.length)) ?? [];
     if (whole === '' && fraction === '') throw invalid();
-    if (more.length > 0) throw invalid();
     if (unit === '') throw new SpirekitError('invalid-argument', `time: missing unit in duration ${goQuote(text)}`);
     const scale = Object.hasOwn(UNIT_NANOSECONDS, unit) ? UNIT_NANOSECONDS[unit] : undefined;
     if (scale === undefined) {
@@ -46,10 +45,16 @@ export function parseGoDuration(text: string): bigint {
   return negative ? -total : total;
 }
 
-/** Digits beyond 18 are below a nanosecond for every unit and are dropped, as Go drops what overflows. */
+/** In floating point, as Go does it; the digits that no 64-bit integer holds any more are dropped, as there. */
 function fractionOf(digits: string, scale: bigint): bigint {
-  const kept = digits.slice(0, 18);
-  return kept === '' ? 0n : (BigInt(kept) * scale) / 10n ** BigInt(kept.length);
+  let kept = 0n;
+  let divisor = 1;
+  for (const digit of digits) {
+    if (kept > MAX_INT64 / 10n) break;
+    kept = kept * 10n + BigInt(digit);
+    divisor *= 10;
+  }
+  return BigInt(Math.trunc(Number(kept) * (Number(scale) / divisor)));
 }
 
 /**

@@ -1,0 +1,32 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { editDistance, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
+
+describe('findSuggestion', () => {
+  it('finds the word a slip of the hand was meant to be', () => {
+    expect(findSuggestion('versoin', ['help', 'version'])).toBe('version');
+    expect(findSuggestion('entry creat', ['entry create', 'entry delete'])).toBe('entry create');
+  });
+
+  it('stays silent when nothing is near', () => {
+    expect(findSuggestion('banana', ['help', 'version'])).toBeUndefined();
+    expect(findSuggestion('x', [])).toBeUndefined();
+  });
+});
+
+describe('editDistance', () => {
+  it('is zero for the same word only, the same both ways, and never more than the longer word', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (a, b) => {
+        const distance = editDistance(a, b);
+        expect(distance === 0).toBe(a === b);
+        expect(editDistance(b, a)).toBe(distance);
+        expect(distance).toBeLessThanOrEqual(Math.max(a.length, b.length));
+      }),
+    );
+  });
+
+  it('counts two swapped neighbours once', () => {
+    expect(editDistance('versoin', 'version')).toBe(1);
+  });
+});
