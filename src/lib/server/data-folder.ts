@@ -1,6 +1,6 @@
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileDurably } from '../runtime/durable-file.ts';
+import { writeFileAtomic } from '../runtime/atomic-file.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { FileLock } from './file-lock.ts';
 
@@ -65,7 +65,7 @@ export class DataFolder implements Disposable {
   /** Marks the folder as this package's own; to be called before the first secret is kept in it. Error: `io-error`. */
   async claim(): Promise<void> {
     if (this.#isClaimed) return;
-    await writeFileDurably(join(this.#path, MARKER), '{"version":1}\n', { mode: 0o640 });
+    await writeFileAtomic(join(this.#path, MARKER), '{"version":1}\n', { mode: 0o640 });
     this.#isClaimed = true;
   }
 

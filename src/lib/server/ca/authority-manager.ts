@@ -1,8 +1,9 @@
 import { type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
-import type { CancelTimer, Clock } from '../../runtime/clock.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { BundleStore } from '../datastore/bundle-store.ts';
 import type { CaJournalStore } from '../datastore/ca-journal-store.ts';
+import { Housekeeping } from '../housekeeping.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
 import type { CredentialSettings } from './credential-settings.ts';
@@ -51,9 +52,8 @@ export class AuthorityManager implements AsyncDisposable {
   /** Undefined where JWT-SVIDs are turned off. */
   readonly jwt: RotatingAuthority<JwtKey> | undefined;
   readonly #deps: AuthorityManagerDeps;
-  readonly #timers = new Map<() => Promise<void>, CancelTimer>();
+  readonly #housekeeping: Housekeeping;
   #failures = 0;
-  #work: Promise<void> = Promise.resolve();
 
   private constructor(
     deps: AuthorityManagerDeps,
@@ -63,6 +63,7 @@ export class AuthorityManager implements AsyncDisposable {
     this.#deps = deps;
     this.x509 = x509;
     this.jwt = jwt;
+    this.#housekeeping = new Housekeeping(deps);
   }
 
   /**
@@ -87,9 +88,15 @@ export class AuthorityManager implements AsyncDisposable {
       settings.isJwtSvidEnabled ? await RotatingAuthority.open(jwtKind, rotation) : undefined,
     );
     await Promise.all([manager.x509.tick(), manager.jwt?.tick()]);
-    manager.#every(ROTATE_EVERY_MS, () => manager.#rotate());
-    manager.#every(PRUNE_BUNDLE_EVERY_MS, () => manager.#pruneBundle());
-    manager.#every(PRUNE_JOURNALS_EVERY_MS, () => manager.#pruneJournals());
+    manager.#housekeeping.start([
+      { name: 'rotating authorities', everyMs: ROTATE_EVERY_MS, run: () => manager.#rotate() },
+      { name: 'pruning the bundle', everyMs: PRUNE_BUNDLE_EVERY_MS, run: (now) => manager.#pruneBundle(now) },
+      {
+        name: 'pruning CA journals',
+        everyMs: PRUNE_JOURNALS_EVERY_MS,
+        run: (now) => pruneCaJournals(deps.journals, now, log),
+      },
+    ]);
     return manager;
   }
 
@@ -99,15 +106,13 @@ export class AuthorityManager implements AsyncDisposable {
   }
 
   /** Resolves when what the timers started so far is done. */
-  async settled(): Promise<void> {
-    await this.#work;
+  settled(): Promise<void> {
+    return this.#housekeeping.settled();
   }
 
   /** Stops the timers and waits for what is under way. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
-    await this.settled();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#housekeeping[Symbol.asyncDispose]();
   }
 
   async #rotate(): Promise<void> {
@@ -124,37 +129,10 @@ export class AuthorityManager implements AsyncDisposable {
     this.#failures = hasFailed ? this.#failures + 1 : 0;
   }
 
-  async #pruneBundle(): Promise<void> {
-    const { bundles, settings, clock, log } = this.#deps;
-    try {
-      const expiredBefore = Math.floor(clock.nowMs() / 1000) - BUNDLE_SAFETY_SECONDS;
-      if (await bundles.pruneBundle(settings.trustDomain, expiredBefore)) {
-        log.debug('Expired certificates were successfully pruned from bundle');
-      }
-    } catch (error) {
-      log.error('Could not prune CA certificates', { error });
+  async #pruneBundle(nowSeconds: number): Promise<void> {
+    const { bundles, settings, log } = this.#deps;
+    if (await bundles.pruneBundle(settings.trustDomain, nowSeconds - BUNDLE_SAFETY_SECONDS)) {
+      log.debug('Expired certificates were successfully pruned from bundle');
     }
-  }
-
-  async #pruneJournals(): Promise<void> {
-    const { journals, clock, log } = this.#deps;
-    try {
-      await pruneCaJournals(journals, Math.floor(clock.nowMs() / 1000), log);
-    } catch (error) {
-      log.error('Could not prune CA journals', { error });
-    }
-  }
-
-  /** Runs the task now and then; the next wait begins when the task is done, so that it never runs twice at a time. */
-  #every(intervalMs: number, task: () => Promise<void>): void {
-    const run = (): void => {
-      this.#work = Promise.all([this.#work, task()]).then(() => {
-        if (this.#timers.has(task)) arm();
-      });
-    };
-    const arm = (): void => {
-      this.#timers.set(task, this.#deps.clock.schedule(intervalMs, run, { unref: true }));
-    };
-    arm();
   }
 }

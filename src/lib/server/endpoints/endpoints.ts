@@ -1,6 +1,8 @@
 import type { CallContext, Interceptor } from '../../rpc/call-context.ts';
 import { RpcServer, type TlsListener } from '../../rpc/server.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
+import { errnoOf } from '../../runtime/io-reason.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { X509BundleSource } from '../../spiffe/bundle-source.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
@@ -86,15 +88,19 @@ export class Endpoints implements AsyncDisposable {
   async #listen(): Promise<void> {
     const { serverSvid, bindAddress, bindPort, socketPath, log } = this.#config;
     const verifyClient = clientVerifier(this.#config);
-    const listener = await this.#tcp.listenTls({
-      host: bindAddress,
-      port: bindPort,
-      secureContext: () => ({
-        certificateChain: serverSvid.current.certificates.map((certificate) => certificate.der),
-        privateKey: serverSvid.current.privateKey,
-      }),
-      verifyClient,
-    });
+    const listener = await this.#tcp
+      .listenTls({
+        host: bindAddress,
+        port: bindPort,
+        secureContext: () => ({
+          certificateChain: serverSvid.current.certificates.map((certificate) => certificate.der),
+          privateKey: serverSvid.current.privateKey,
+        }),
+        verifyClient,
+      })
+      .catch((cause: unknown) => {
+        throw bindError(this.#tcpAddress().address, cause);
+      });
     this.#listener = listener;
     serverSvid.onRotate(() => listener.rotate());
     log.info('Starting Server APIs', this.#tcpAddress());
@@ -103,8 +109,8 @@ export class Endpoints implements AsyncDisposable {
   }
 
   #tcpAddress(): { address: string; network: string } {
-    const host = this.#listener?.host ?? this.#config.bindAddress;
-    return { address: `${host.includes(':') ? `[${host}]` : host}:${this.port}`, network: 'tcp' };
+    const { host, port } = this.#listener ?? { host: this.#config.bindAddress, port: this.#config.bindPort };
+    return { address: `${host.includes(':') ? `[${host}]` : host}:${port}`, network: 'tcp' };
   }
 
   #localAddress(): { address: string; network: string } {
@@ -122,6 +128,22 @@ function newServer({ clock, log, interceptors }: EndpointsConfig): RpcServer {
   });
   for (const interceptor of interceptors) server.use(interceptor);
   return server;
+}
+
+/** In Go's words, which people look for. */
+function bindError(address: string, cause: unknown): SpirekitError {
+  switch (errnoOf(rootCause(cause))) {
+    case 'EADDRINUSE':
+      return new SpirekitError('already-exists', `listen tcp ${address}: bind: address already in use`, { cause });
+    case 'EACCES':
+      return new SpirekitError('permission-denied', `listen tcp ${address}: bind: permission denied`, { cause });
+    default:
+      return SpirekitError.from(cause);
+  }
+}
+
+function rootCause(error: unknown): unknown {
+  return error instanceof SpirekitError && error.cause !== undefined ? error.cause : error;
 }
 
 async function stop(server: RpcServer, log: Logger): Promise<void> {

@@ -1,5 +1,5 @@
 import { chmod, open } from 'node:fs/promises';
-import { writeFileDurably } from '../../../../runtime/durable-file.ts';
+import { writeFileAtomic } from '../../../../runtime/atomic-file.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import { LocalKeyManager } from '../local-key-manager.ts';
 import { formatKeysFile, parseKeysFile } from './keys-file.ts';
@@ -20,7 +20,7 @@ export class DiskKeyManager extends LocalKeyManager {
     const { keysPath } = options;
     const text = await readPrivateFile(keysPath);
     return new DiskKeyManager('disk', text === undefined ? new Map() : parseKeysOf(keysPath, text), (keys) =>
-      writeFileDurably(keysPath, formatKeysFile(keys), { mode: PRIVATE_MODE }),
+      writeFileAtomic(keysPath, formatKeysFile(keys), { mode: PRIVATE_MODE }),
     );
   }
 }

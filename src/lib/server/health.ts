@@ -1,0 +1,53 @@
+import { parsePublicKey } from '../crypto/key.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import type { HealthReport } from '../runtime/health-listener.ts';
+import { SpiffeId } from '../spiffe/spiffe-id.ts';
+import type { TrustDomain } from '../spiffe/trust-domain.ts';
+import type { AuthorityManager } from './ca/authority-manager.ts';
+import type { ServerCa } from './ca/server-ca.ts';
+import type { BundleStore } from './datastore/bundle-store.ts';
+
+/** The parts whose health makes that of the server. */
+export interface ServerHealthDeps {
+  readonly trustDomain: TrustDomain;
+  readonly bundles: Pick<BundleStore, 'findBundle'>;
+  readonly ca: ServerCa;
+  readonly authorities: Pick<AuthorityManager, 'isHealthy'>;
+}
+
+/** A public key on P-256 whose private half nobody has. */
+const NOBODYS_KEY =
+  'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDxMylz0csk2OMGN/l6N+ZJBqM8XQJY9BQbh3pPIavL8EPmVZk0im+k2LkQyH9uvbk29f163JJuVGrHt3rVFrZA==';
+
+/** Looks at the bundle, at the CA and at rotation; the names and members of the details are SPIRE's. */
+export async function checkServerHealth(deps: ServerHealthDeps): Promise<HealthReport> {
+  const spiffeId = SpiffeId.fromPath(deps.trustDomain, '/for/health/check/only');
+  const publicKey = parsePublicKey(Buffer.from(NOBODYS_KEY, 'base64'));
+  const [bundleError, signError] = await Promise.all([
+    findError(async () => {
+      const bundle = await deps.bundles.findBundle(deps.trustDomain);
+      if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
+    }),
+    findError(() => deps.ca.signWorkloadX509Svid({ spiffeId, publicKey })),
+  ]);
+  const rotationError = deps.authorities.isHealthy ? undefined : 'rotations exceed the threshold number of failures';
+  const isWell = bundleError === undefined && signError === undefined && rotationError === undefined;
+  return {
+    isLive: isWell,
+    isReady: isWell,
+    details: {
+      server: bundleError === undefined ? {} : { get_bundle_err: bundleError },
+      'server.ca': signError === undefined ? {} : { sign_x509_svid_err: signError },
+      'server.ca.rotator': rotationError === undefined ? {} : { rotation_err: rotationError },
+    },
+  };
+}
+
+async function findError(check: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await check();
+    return undefined;
+  } catch (error) {
+    return SpirekitError.from(error).message;
+  }
+}

@@ -1,0 +1,58 @@
+import type { CancelTimer, Clock } from '../runtime/clock.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/** Work that is done now and then. */
+export interface Chore {
+  /** For the log, when it fails. */
+  readonly name: string;
+  readonly everyMs: number;
+  /** Gets the time in whole seconds since the Unix epoch. */
+  readonly run: (nowSeconds: number) => Promise<unknown>;
+}
+
+/** Does its chores until it is disposed. A chore that fails is tried again at its next time. */
+export class Housekeeping implements AsyncDisposable {
+  readonly #timers = new Map<Chore, CancelTimer>();
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #work: Promise<unknown> = Promise.resolve();
+
+  constructor({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** The first time of each chore comes after its interval. */
+  start(chores: readonly Chore[]): void {
+    for (const chore of chores) this.#arm(chore);
+  }
+
+  /** Resolves when what was started so far is done. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await this.#work;
+  }
+
+  #arm(chore: Chore): void {
+    const start = (): void => {
+      const done = this.#do(chore).then(() => {
+        if (this.#timers.has(chore)) this.#arm(chore);
+      });
+      this.#work = Promise.all([this.#work, done]);
+    };
+    this.#timers.set(chore, this.#clock.schedule(chore.everyMs, start, { unref: true }));
+  }
+
+  async #do(chore: Chore): Promise<void> {
+    try {
+      await chore.run(Math.floor(this.#clock.nowMs() / 1000));
+    } catch (error) {
+      this.#log.error(`Failed ${chore.name}`, { error });
+    }
+  }
+}

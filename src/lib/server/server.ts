@@ -1,0 +1,251 @@
+import type { ServerConfig } from '../config/server/server-config.ts';
+import { Name } from '../crypto/name.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import { HealthListener } from '../runtime/health-listener.ts';
+import type { DaemonLogger } from '../runtime/logger.ts';
+import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
+import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
+import { authorizeCalls } from './authorization/authorize-calls.ts';
+import { AuthorityManager } from './ca/authority-manager.ts';
+import type { CredentialSettings } from './ca/credential-settings.ts';
+import { ServerSvidSource } from './ca/server-svid.ts';
+import { SigningCa } from './ca/signing-ca.ts';
+import { AuthorizedEntryCache } from './cache/authorized-entry-cache.ts';
+import { ServerCatalog } from './catalog/server-catalog.ts';
+import { DataFolder } from './data-folder.ts';
+import type { DataStore } from './datastore/datastore.ts';
+import { BundleCache } from './endpoints/bundle-cache.ts';
+import { auditCalls, logFailedCalls } from './endpoints/call-outcome.ts';
+import { Endpoints } from './endpoints/endpoints.ts';
+import { rateLimits } from './endpoints/rate-limits.ts';
+import { checkServerHealth } from './health.ts';
+import { Housekeeping } from './housekeeping.ts';
+import { serverServices } from './services.ts';
+
+/** What a server takes from its process. */
+export interface ServerDependencies {
+  readonly clock: Clock;
+  /** The server's log; its level is what the logger API shows and changes. */
+  readonly log: DaemonLogger;
+  /** What the server says that it is in its log. */
+  readonly version: string;
+  /** Ends the start. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const PRUNE_ENTRIES_EVERY_MS = 5 * 60 * 1000;
+const PRUNE_NODES_EVERY_MS = 60 * 60 * 1000;
+
+/**
+ * A SPIRE server: keeps the registrations of a trust domain and signs its identities. The composition root of everything
+ * below `src/lib/server`; it works by itself from {@link open} until it is disposed.
+ */
+export class Server implements AsyncDisposable {
+  readonly #endpoints: Endpoints;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(endpoints: Endpoints, resources: AsyncDisposableStack) {
+    this.#endpoints = endpoints;
+    this.#resources = resources;
+  }
+
+  /**
+   * Resolves when agents and operators can connect. The caller sets the umask before.
+   *
+   * Errors: `failed-precondition` for a data folder or datastore that is in use or not this package's own, `data-loss`
+   * for a damaged one, `invalid-config`, `already-exists` for a socket that another process serves, `io-error`, and the
+   * signal's reason. What was opened is closed again.
+   */
+  static async open(config: ServerConfig, dependencies: ServerDependencies): Promise<Server> {
+    const { clock, log, version, signal } = dependencies;
+    const { trustDomain, adminIds } = config;
+    await using opening = new AsyncDisposableStack();
+    log.info('Configured', {
+      admin_ids: `[${adminIds.join(' ')}]`,
+      data_dir: config.dataDir,
+      launch_log_level: log.launchLevel,
+      version,
+    });
+    const folder = opening.use(await DataFolder.open(config.dataDir));
+    const catalog = opening.use(await ServerCatalog.open({ plugins: config.plugins, trustDomain, clock, log, signal }));
+    const { datastore } = catalog;
+    await checkTrustDomain(config, datastore);
+    const ca = new SigningCa(credentialSettings(config), clock);
+    const authorities = opening.use(
+      await AuthorityManager.open({
+        settings: credentialSettings(config),
+        caKeyType: config.caKeyType,
+        jwtKeyType: config.jwtKeyType,
+        keyManager: catalog.keyManager,
+        bundles: datastore.bundles,
+        journals: datastore.caJournals,
+        ca,
+        clock,
+        log: log.with({ subsystem_name: 'ca_manager' }),
+        onFirstStart: (foundKeys) => claimFolder(folder, config, foundKeys),
+      }),
+    );
+    await folder.claim();
+    const serverSvid = opening.use(
+      await ServerSvidSource.open({
+        ca,
+        keyType: config.caKeyType,
+        clock,
+        log: log.with({ subsystem_name: 'svid_rotator' }),
+      }),
+    );
+    const endpointLog = log.with({ subsystem_name: 'endpoints' });
+    endpointLog.info('Building in-memory entry cache');
+    const entries = opening.use(
+      await AuthorizedEntryCache.open({
+        entries: datastore.entries,
+        nodes: datastore.nodes,
+        changes: datastore.changes,
+        clock,
+      }),
+    );
+    endpointLog.info('Completed building in-memory entry cache');
+    const bundles = opening.use(
+      await BundleCache.open({
+        bundles: datastore.bundles,
+        changes: datastore.changes,
+        trustDomains: [trustDomain, ...adminIds.map((id) => id.trustDomain)],
+        clock,
+        log: endpointLog,
+      }),
+    );
+    const limits = rateLimits(config.rateLimit, clock);
+    const stopping = new AbortController();
+    log.info('Logger service configured', { launch_log_level: log.launchLevel });
+    const services = serverServices({
+      config,
+      catalog,
+      ca,
+      authorities,
+      entries,
+      bundles,
+      serverSvid,
+      limits,
+      clock,
+      log,
+      signal: stopping.signal,
+    });
+    const authorize = authorizeCalls({
+      entries,
+      agents: new AgentAuthorizer({ nodes: datastore.nodes, clock }),
+      adminIds,
+      clock,
+      log: endpointLog,
+    });
+    const endpoints = opening.use(
+      await Endpoints.open({
+        ...config,
+        ...services,
+        serverSvid,
+        bundles,
+        interceptors: [
+          refuseRetiredRegistration,
+          authorize,
+          logFailedCalls,
+          limits.interceptor,
+          ...(config.auditLogEnabled ? [auditCalls] : []),
+        ],
+        clock,
+        log: endpointLog,
+      }),
+    );
+    // Streams that only end with the server do so first, or the endpoints would wait for them.
+    opening.defer(() => stopping.abort(new SpirekitError('unavailable', 'the server is stopping')));
+    opening.use(startHousekeeping(config, datastore, dependencies));
+    if (config.healthChecks.listenerEnabled) {
+      const health = { trustDomain, bundles: datastore.bundles, ca, authorities };
+      opening.use(
+        await HealthListener.open({
+          address: config.healthChecks,
+          check: () => checkServerHealth(health),
+          log: log.with({ subsystem_name: 'health' }),
+        }),
+      );
+    }
+    signal?.throwIfAborted();
+    return new Server(endpoints, opening.move());
+  }
+
+  /** The bound TCP port. */
+  get port(): number {
+    return this.#endpoints.port;
+  }
+
+  /** Takes no more calls, waits a little for those under way and closes everything. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+}
+
+function credentialSettings(config: ServerConfig): CredentialSettings {
+  return {
+    trustDomain: config.trustDomain,
+    caSubject: Name.of(config.caSubject),
+    caTtlSeconds: config.caTtlSeconds,
+    x509SvidTtlSeconds: config.defaultX509SvidTtlSeconds,
+    jwtSvidTtlSeconds: config.defaultJwtSvidTtlSeconds,
+    agentTtlSeconds: config.agentTtlSeconds,
+    jwtIssuer: config.jwtIssuer,
+    isJwtSvidEnabled: !config.disableJwtSvids,
+  };
+}
+
+/** The sentence is SPIRE's. */
+async function checkTrustDomain({ trustDomain }: ServerConfig, { entries }: DataStore): Promise<void> {
+  const [first] = (await entries.listEntries({}, { size: 1, token: '' })).items;
+  if (first === undefined || first.spiffeId.isMemberOf(trustDomain)) return;
+  throw new SpirekitError(
+    'failed-precondition',
+    `a registration entry with trust domain '${first.spiffeId.trustDomain}' has been detected, which does not match the configured trust domain of '${trustDomain}'. If you want to change the trust domain, please delete all existing registration entries`,
+  );
+}
+
+/** Keys that nobody here made must not be replaced: they may sign for a trust domain that is in use. */
+async function claimFolder(folder: DataFolder, { dataDir }: ServerConfig, foundKeys: boolean): Promise<void> {
+  if (foundKeys && !folder.isClaimed) {
+    throw new SpirekitError(
+      'failed-precondition',
+      'the key manager holds signing keys that the datastore knows nothing of, and this server has not run with ' +
+        `data folder ${JSON.stringify(dataDir)} before: starting would replace them. Restore the datastore, or give this server a key manager of its own`,
+    );
+  }
+  await folder.claim();
+}
+
+function startHousekeeping(
+  config: ServerConfig,
+  datastore: DataStore,
+  { clock, log }: ServerDependencies,
+): Housekeeping {
+  const housekeeping = new Housekeeping({ clock, log: log.with({ subsystem_name: 'registration_manager' }) });
+  housekeeping.start([
+    {
+      name: 'pruning registration entries',
+      everyMs: PRUNE_ENTRIES_EVERY_MS,
+      run: (now) => datastore.entries.pruneEntries(now),
+    },
+    {
+      name: 'pruning join tokens',
+      everyMs: PRUNE_ENTRIES_EVERY_MS,
+      run: (now) => datastore.joinTokens.pruneJoinTokens(now),
+    },
+  ]);
+  const expiredFor = config.pruneAttestedNodesExpiredForSeconds;
+  if (expiredFor > 0) {
+    const includeNonReattestable = config.pruneNonReattestableNodes;
+    housekeeping.start([
+      {
+        name: 'pruning of expired nodes',
+        everyMs: PRUNE_NODES_EVERY_MS,
+        run: (now) => datastore.nodes.pruneNodes(now - expiredFor, { includeNonReattestable }),
+      },
+    ]);
+  }
+  return housekeeping;
+}

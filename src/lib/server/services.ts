@@ -1,0 +1,83 @@
+import type { ServerConfig } from '../config/server/server-config.ts';
+import type { RpcServer } from '../rpc/server.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { DaemonLogger } from '../runtime/logger.ts';
+import type { X509BundleSource } from '../spiffe/bundle-source.ts';
+import { HealthDefinition } from '../wire/gen/grpc/health/v1/health.ts';
+import { DebugDefinition } from '../wire/gen/spire/api/server/debug/v1/debug.ts';
+import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
+import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
+import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
+import { debugService } from './api/debug/v1/service.ts';
+import { healthService } from './api/health/v1/service.ts';
+import { loggerService } from './api/logger/v1/service.ts';
+import { RetiredRegistrationDefinition } from './api/registration/v1/retired-service.ts';
+import { svidService } from './api/svid/v1/service.ts';
+import { syncService } from './api/sync/v1/service.ts';
+import type { AuthorityManager } from './ca/authority-manager.ts';
+import type { ServerCa } from './ca/server-ca.ts';
+import type { ServerSvidSource } from './ca/server-svid.ts';
+import type { AuthorizedEntries } from './cache/authorized-entries.ts';
+import type { ServerCatalog } from './catalog/server-catalog.ts';
+import type { RateLimits } from './endpoints/rate-limits.ts';
+
+/** What the services of a server are made from. */
+export interface ServerServicesDeps {
+  readonly config: ServerConfig;
+  readonly catalog: ServerCatalog;
+  readonly ca: ServerCa;
+  readonly authorities: AuthorityManager;
+  readonly entries: AuthorizedEntries;
+  readonly bundles: X509BundleSource;
+  readonly serverSvid: ServerSvidSource;
+  readonly limits: RateLimits;
+  readonly clock: Clock;
+  readonly log: DaemonLogger;
+  /** Aborts when the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** The services by where they are served. */
+export interface ServerServices {
+  /** On the TLS port and on the private socket. */
+  readonly addServices: (server: RpcServer) => void;
+  /** On the private socket only. */
+  readonly addLocalServices: (server: RpcServer) => void;
+}
+
+/** Makes the services once; both endpoints share them. */
+export function serverServices(deps: ServerServicesDeps): ServerServices {
+  const { config, ca, entries, clock, log, signal } = deps;
+  const { changes, entries: entryStore, nodes, bundles } = deps.catalog.datastore;
+  const { trustDomain } = config;
+  const svid = svidService({
+    trustDomain,
+    ca,
+    entries,
+    bundles,
+    limitX509Signing: deps.limits.limitX509Signing,
+  });
+  const sync = syncService({ changes, clock, signal });
+  const debug = debugService({
+    entries: entryStore,
+    nodes,
+    bundles,
+    bundleSource: deps.bundles,
+    serverSvid: deps.serverSvid,
+    clock,
+  });
+  const health = healthService({ trustDomain, bundles, log });
+  const logger = loggerService(log);
+  return {
+    addServices: (server) => {
+      server.addService(SVIDDefinition, svid);
+      server.addService(SyncDefinition, sync);
+      server.addService(RetiredRegistrationDefinition, {});
+    },
+    addLocalServices: (server) => {
+      server.addService(DebugDefinition, debug);
+      server.addService(HealthDefinition, health);
+      server.addService(LoggerDefinition, logger);
+    },
+  };
+}
