@@ -35,7 +35,9 @@ export function parseBundleData(bytes: Uint8Array, format: BundleFormat, trustDo
     return WireBundle.create({ trustDomain, x509Authorities: certificates.map(({ der }) => ({ asn1: der })) });
   }
   const domain = TrustDomain.parse(trustDomain);
-  return toWireBundle(within('unable to parse to spiffe bundle', () => parseBundleDocument(domain, bytes)));
+  return toWireBundle(
+    within('unable to parse to spiffe bundle: spiffebundle', () => parseBundleDocument(domain, bytes)),
+  );
 }
 
 /**
