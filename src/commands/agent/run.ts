@@ -1,18 +1,16 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { configFlags } from '../../lib/cli/config-flags.ts';
+import { narrowUmask, openDaemonLog, reopenOnSignal } from '../../lib/cli/daemon-process.ts';
 import { readPackageInfo } from '../../lib/cli/package-info.ts';
 import type { AgentConfig } from '../../lib/config/agent/agent-config.ts';
 import { AGENT_FLAGS } from '../../lib/config/agent/agent-flags.ts';
 import { loadAgentConfig } from '../../lib/config/agent/load-agent-config.ts';
 import { ConfigError } from '../../lib/config/config-error.ts';
 import { formatNotices } from '../../lib/config/format-notices.ts';
-import { fileOutput, streamOutput } from '../../lib/runtime/log-output.ts';
-import { DaemonLogger } from '../../lib/runtime/logger.ts';
+import { SpirekitError } from '../../lib/runtime/errors.ts';
+import type { DaemonLogger } from '../../lib/runtime/logger.ts';
 
 const flags = configFlags(AGENT_FLAGS);
-
-/** Nobody else may read what the agent writes, its group may not write it. */
-const LEAST_UMASK = 0o027;
 
 /** `spire-agent run` */
 export default class AgentRun extends BaseCommand<typeof flags> {
@@ -26,24 +24,21 @@ export default class AgentRun extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const config = await loadConfig(context);
-    using log = openLog(config, context);
+    using log = openDaemonLog(config, context.clock);
     for (const { level, message, fields } of config.notices) log.log(level, message, fields);
     if (config.notYetEffective.length > 0) {
       log.warn('Some configured keys have no effect yet', { keys: config.notYetEffective.join(',') });
     }
     narrowUmask(log);
     context.abortOn('SIGINT', 'SIGTERM');
-    const reopen = (): void => reopenLog(log);
-    process.on('SIGUSR2', reopen);
+    using _reopening = reopenOnSignal(log);
     try {
       await runAgent(config, log, context);
       log.info('Agent stopped gracefully');
       return 0;
     } catch (error) {
       log.error('Agent crashed', { error });
-      return context.exitCode('unknown');
-    } finally {
-      process.off('SIGUSR2', reopen);
+      return context.exitCode(SpirekitError.from(error).code);
     }
   }
 }
@@ -75,26 +70,4 @@ async function loadConfig(context: CommandContext<typeof flags>): Promise<AgentC
     }
     throw error;
   }
-}
-
-function openLog(config: AgentConfig, { clock }: CommandContext<typeof flags>): DaemonLogger {
-  const output = config.logFile === undefined ? streamOutput(process.stdout) : fileOutput(config.logFile);
-  return new DaemonLogger({ output, clock, level: config.logLevel, format: config.logFormat });
-}
-
-function reopenLog(log: DaemonLogger): void {
-  try {
-    log.reopen();
-  } catch (error) {
-    log.error('Unable to reopen the log file', { error });
-  }
-}
-
-function narrowUmask(log: DaemonLogger): void {
-  const before = process.umask(LEAST_UMASK);
-  const umask = before | LEAST_UMASK;
-  process.umask(umask);
-  if (umask === before) return;
-  const octal = (mask: number): string => `0${mask.toString(8).padStart(3, '0')}`;
-  log.warn(`Current umask ${octal(before)} is too permissive; setting umask ${octal(umask)}`);
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { AgentConfig } from '../config/agent/agent-config.ts';
 import { prepareSocketPath } from '../rpc/unix-socket-file.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { HealthListener, type HealthReport } from '../runtime/health-listener.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { DebugApi } from './api/debug/v1/service.ts';
 import { LoggerApi } from './api/logger/v1/service.ts';
@@ -12,7 +13,6 @@ import { ProcessPeerAttestor } from './attestor/workload/peer-attestation.ts';
 import { WorkloadAttestation } from './attestor/workload/workload-attestation.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { ADMIN_DIR_MODE, AdminEndpoint } from './endpoints/admin-endpoint.ts';
-import { type AgentHealth, HealthListener } from './endpoints/health-listener.ts';
 import { PUBLIC_DIR_MODE, PublicEndpoint } from './endpoints/public-endpoint.ts';
 import { Manager, type ManagerOptions } from './manager/manager.ts';
 import { JoinTokenNodeAttestor } from './plugin/nodeattestor/join-token/join-token-node-attestor.ts';
@@ -77,7 +77,7 @@ export class Agent implements AsyncDisposable {
     if (config.healthChecks.listenerEnabled) {
       opening.use(
         await HealthListener.open({
-          config: config.healthChecks,
+          address: config.healthChecks,
           check: (options) => health.check(options),
           log: log.with({ subsystem_name: 'health' }),
         }),
@@ -147,6 +147,9 @@ export class Agent implements AsyncDisposable {
   }
 }
 
+/** SPIRE's name and sentence. */
+const NOT_AVAILABLE = { make_new_x509_err: 'workload api is unavailable' };
+
 /** Live from the first moment on; ready when workloads can be attested. */
 class StartableHealth {
   readonly #attestation: WorkloadAttestation;
@@ -160,10 +163,15 @@ class StartableHealth {
     this.#isStarted = true;
   }
 
-  async check(options: { readonly signal: AbortSignal }): Promise<AgentHealth> {
-    if (!this.#isStarted) return { isLive: true, isReady: false };
-    await this.#attestation.attest(process.pid, options);
-    return { isLive: true, isReady: true };
+  async check(options: { readonly signal: AbortSignal }): Promise<HealthReport> {
+    if (!this.#isStarted) return { isLive: true, isReady: false, details: { agent: NOT_AVAILABLE } };
+    try {
+      await this.#attestation.attest(process.pid, options);
+      return { isLive: true, isReady: true, details: { agent: {} } };
+    } catch {
+      // Logged where it happened.
+      return { isLive: false, isReady: false, details: { agent: NOT_AVAILABLE } };
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import { SpirekitError } from '../../runtime/errors.ts';
-import type { Selector } from '../../spiffe/selector.ts';
-import { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { selectorsFromWire } from '../../wire/convert/selector.ts';
+import { spiffeIdFromWire } from '../../wire/convert/spiffe-id.ts';
 import type { Entry, EntryMask } from '../../wire/gen/spire/api/types/entry.ts';
 import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
 
@@ -24,14 +25,14 @@ export const ENTRY_MASK: EntryMask = {
   additionalAttributes: true,
 };
 
-/** Throws `invalid-argument` with SPIRE's reason when the server's entry cannot be served. */
+/** Throws `invalid-argument` or `invalid-selector` when the server's entry cannot be served. */
 export function entryFromWire(entry: Entry): AuthorizedEntry {
   if (entry.id === '') throw new SpirekitError('invalid-argument', 'missing entry ID');
   if (entry.selectors.length === 0) throw new SpirekitError('invalid-argument', 'selector list is empty');
   return {
     id: entry.id,
     spiffeId: spiffeIdOf(entry),
-    selectors: entry.selectors.map(checkSelector),
+    selectors: selectorsFromWire(entry.selectors),
     federatesWith: entry.federatesWith.map(federatedDomain),
     admin: entry.admin,
     downstream: entry.downstream,
@@ -45,19 +46,11 @@ export function entryFromWire(entry: Entry): AuthorizedEntry {
 }
 
 function spiffeIdOf({ spiffeId }: Entry): SpiffeId {
-  if (spiffeId === undefined) throw new SpirekitError('invalid-argument', 'invalid SPIFFE ID: missing');
   try {
-    return SpiffeId.fromPath(TrustDomain.parse(spiffeId.trustDomain), spiffeId.path);
+    return spiffeIdFromWire(spiffeId);
   } catch (cause) {
     throw new SpirekitError('invalid-argument', `invalid SPIFFE ID: ${SpirekitError.from(cause).message}`, { cause });
   }
-}
-
-function checkSelector({ type, value }: Selector): Selector {
-  if (type === '') throw new SpirekitError('invalid-argument', 'missing selector type');
-  if (type.includes(':')) throw new SpirekitError('invalid-argument', "selector type contains ':'");
-  if (value === '') throw new SpirekitError('invalid-argument', 'missing selector value');
-  return { type, value };
 }
 
 function federatedDomain(name: string): TrustDomain {

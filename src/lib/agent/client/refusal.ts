@@ -1,7 +1,6 @@
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
-import { Any } from '../../wire/gen/google/protobuf/any.ts';
-import { PermissionDeniedDetails, PermissionDeniedDetails_Reason } from '../../wire/gen/spire/api/types/status.ts';
+import { findPermissionDeniedReason } from '../../wire/convert/status.ts';
+import { PermissionDeniedDetails_Reason } from '../../wire/gen/spire/api/types/status.ts';
 import { findCause } from './call-failure.ts';
 
 /**
@@ -10,8 +9,6 @@ import { findCause } from './call-failure.ts';
  */
 export type Refusal = 'reattest' | 'banned';
 
-const DETAILS_TYPE = 'spire.api.types.PermissionDeniedDetails';
-
 /** The refusal behind an error; undefined if it is none, for example when the server merely cannot be reached. */
 export function findRefusal(error: unknown): Refusal | undefined {
   return findCause(error, (cause) => (cause instanceof RpcError ? refusalOf(cause) : undefined));
@@ -19,7 +16,7 @@ export function findRefusal(error: unknown): Refusal | undefined {
 
 function refusalOf({ status, statusDetails }: RpcError): Refusal | undefined {
   if (status !== RpcCode.permissionDenied || statusDetails === undefined) return undefined;
-  switch (findReason(statusDetails)) {
+  switch (findPermissionDeniedReason(statusDetails)) {
     case PermissionDeniedDetails_Reason.AGENT_EXPIRED:
     case PermissionDeniedDetails_Reason.AGENT_NOT_ATTESTED:
     case PermissionDeniedDetails_Reason.AGENT_NOT_ACTIVE:
@@ -31,24 +28,4 @@ function refusalOf({ status, statusDetails }: RpcError): Refusal | undefined {
     case undefined:
       return undefined;
   }
-}
-
-/** Looks through the details of a `google.rpc.Status`: field 3, a list of `google.protobuf.Any`. */
-function findReason(status: Uint8Array): PermissionDeniedDetails_Reason | undefined {
-  try {
-    const reader = new BinaryReader(status);
-    while (reader.pos < reader.len) {
-      const [field, type] = reader.tag();
-      if (field !== 3 || type !== WireType.LengthDelimited) {
-        reader.skip(type, field);
-        continue;
-      }
-      const { typeUrl, value } = Any.decode(reader.bytes());
-      if (typeUrl.slice(typeUrl.lastIndexOf('/') + 1) === DETAILS_TYPE)
-        return PermissionDeniedDetails.decode(value).reason;
-    }
-  } catch {
-    // Malformed details tell nothing; the status itself still counts.
-  }
-  return undefined;
 }

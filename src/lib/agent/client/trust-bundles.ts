@@ -5,7 +5,7 @@ import { RpcCode, RpcError } from '../../rpc/status.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { Bundle } from '../../spiffe/bundle.ts';
-import { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { bundleFromWire } from '../../wire/convert/bundle.ts';
 import { BundleDefinition } from '../../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { Bundle as WireBundle } from '../../wire/gen/spire/api/types/bundle.ts';
 import { failedTo } from './call-failure.ts';
@@ -57,7 +57,7 @@ export class TrustBundleFetcher {
       const before = this.#known.get(wire.trustDomain);
       try {
         const parsed =
-          before !== undefined && Buffer.compare(before.bytes, bytes) === 0 ? before.parsed : bundleFromWire(wire);
+          before !== undefined && Buffer.compare(before.bytes, bytes) === 0 ? before.parsed : trustBundleFromWire(wire);
         known.set(wire.trustDomain, { bytes, parsed });
       } catch (error) {
         if (wire === own) throw failedTo('failed to parse trust domain bundle', error);
@@ -120,20 +120,21 @@ export class TrustBundleFetcher {
   }
 }
 
-/** Throws `invalid-bundle` or the error of the part that is malformed. */
-export function bundleFromWire(wire: WireBundle): TrustBundle {
-  const x509 = wire.x509Authorities.flatMap(({ asn1, tainted }) =>
-    Certificate.parseAll(asn1).map((certificate) => ({ certificate, tainted })),
-  );
-  const bundle = new Bundle(TrustDomain.parse(wire.trustDomain), {
+/** Throws `invalid-argument` or the error of the part that is malformed. */
+export function trustBundleFromWire(wire: WireBundle): TrustBundle {
+  const { trustDomain, x509Authorities, jwtAuthorities, sequenceNumber } = bundleFromWire(wire);
+  const x509 = x509Authorities.map(({ certificate, tainted }) => ({
+    certificate: Certificate.parse(certificate),
+    tainted,
+  }));
+  const bundle = new Bundle(trustDomain, {
     x509Authorities: x509.map(({ certificate }) => certificate),
-    jwtAuthorities: new Map(wire.jwtAuthorities.map(({ keyId, publicKey }) => [keyId, parsePublicKey(publicKey)])),
-    sequenceNumber: wire.sequenceNumber,
-    refreshHint: wire.refreshHint,
+    jwtAuthorities: new Map(jwtAuthorities.map(({ keyId, publicKey }) => [keyId, parsePublicKey(publicKey)])),
+    sequenceNumber,
   });
   return {
     bundle,
     taintedX509Authorities: x509.filter(({ tainted }) => tainted).map(({ certificate }) => certificate),
-    taintedJwtKeyIds: new Set(wire.jwtAuthorities.filter(({ tainted }) => tainted).map(({ keyId }) => keyId)),
+    taintedJwtKeyIds: new Set(jwtAuthorities.filter(({ tainted }) => tainted).map(({ keyId }) => keyId)),
   };
 }

@@ -30,6 +30,9 @@ const LEAST_PAUSE_MS = 100;
 const FIRST_RENEWAL_RETRY_MS = 500;
 const LONGEST_RENEWAL_RETRY_MS = 4 * 60_000;
 
+/** SVIDs are looked at so often also when rounds are far apart or fail. */
+const RENEWAL_CHECK_MS = 30_000;
+
 /** Decides when the agent asks its server: at regular intervals, on notice of a change, and when a workload waits. */
 export class SyncLoop {
   readonly #options: SyncLoopOptions;
@@ -97,7 +100,7 @@ export class SyncLoop {
     }
   }
 
-  /** Gets SVIDs that are asked for between two rounds, until the signal aborts. */
+  /** Gets SVIDs that are asked for or fall due between two rounds, until the signal aborts. */
   async runRenewal(signal: AbortSignal): Promise<never> {
     const { clock, log, random } = this.#options;
     const backoff = new Backoff({
@@ -106,7 +109,7 @@ export class SyncLoop {
       random,
     });
     for (;;) {
-      await this.#renewalAlarm.wait(LONGEST_RENEWAL_RETRY_MS, signal);
+      await this.#renewalAlarm.wait(RENEWAL_CHECK_MS, signal);
       try {
         const refused = await this.#options.renewal.renew({ signal });
         if (refused === 0) {
