@@ -7,6 +7,8 @@ const GENERALIZED_TIME = /^(\d\d\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/;
 /** First millisecond that no longer fits a UTCTime: the year 2050 (RFC 5280 section 4.1.2.5). */
 const YEAR_2050_MS = Date.UTC(2050, 0, 1);
 const YEAR_1950_MS = Date.UTC(1950, 0, 1);
+/** The years that have four digits. */
+const YEAR_0_MS = Date.parse('0000-01-01T00:00:00Z');
 const YEAR_10000_MS = Date.UTC(10000, 0, 1);
 
 /** Reads a time in one of the two forms of RFC 5280 section 4.1.2.5; milliseconds since the Unix epoch. */
@@ -27,9 +29,7 @@ export function decodeTime(tag: number, text: string): number {
 
 /** The tag and text of a moment, cut to whole seconds: UTCTime from 1950 to 2049, GeneralizedTime otherwise. */
 export function encodeTime(ms: number): { readonly tag: number; readonly text: string } {
-  if (!(ms >= Date.UTC(0, 0, 1) - YEAR_10000_MS && ms < YEAR_10000_MS)) {
-    throw new CryptoError('invalid-encoding', 'time out of range');
-  }
+  if (!(ms >= YEAR_0_MS && ms < YEAR_10000_MS)) throw new CryptoError('invalid-encoding', 'time out of range');
   const digits = new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, '');
   return ms >= YEAR_1950_MS && ms < YEAR_2050_MS
     ? { tag: Tag.utcTime, text: digits.slice(2) }

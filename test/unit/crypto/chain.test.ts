@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import type { Certificate } from '../../../src/lib/crypto/certificate.ts';
+import { verifyChain } from '../../../src/lib/crypto/chain.ts';
+import { Name } from '../../../src/lib/crypto/name.ts';
+import { type Issued, issue, issueCa, NOW_MS } from './test-ca.ts';
+
+const root = await issueCa();
+const intermediate = await issueCa({}, root);
+const leaf = await issue({ uris: ['spiffe://example.org/a'] }, intermediate);
+
+function verify(leafCertificate: Issued, intermediates: readonly Issued[], roots: readonly Issued[], nowMs = NOW_MS) {
+  return verifyChain({
+    leaf: leafCertificate.certificate,
+    intermediates: intermediates.map(({ certificate }) => certificate),
+    roots: roots.map(({ certificate }) => certificate),
+    nowMs,
+  });
+}
+
+const names = (chains: readonly (readonly Certificate[])[]): string[] =>
+  chains.map((chain) => chain.map(({ subject }) => subject.commonName).join(' < '));
+
+describe('verifyChain', () => {
+  it('finds the way to a root, in whatever order the intermediates come', async () => {
+    const lower = await issueCa({ subject: Name.of({ commonName: 'lower' }) }, intermediate);
+    const deep = await issue({}, lower);
+    expect(names(verify(deep, [intermediate, lower], [root]))).toEqual(['test < lower < intermediate < root']);
+    expect(names(verify(deep, [lower, root, intermediate], [root]))).toEqual(['test < lower < intermediate < root']);
+  });
+
+  it('takes an intermediate as a root if it is one', () => {
+    expect(names(verify(leaf, [intermediate], [root, intermediate]))).toEqual([
+      'test < intermediate',
+      'test < intermediate < root',
+    ]);
+  });
+
+  it.each([
+    ['no roots', [intermediate], []],
+    ['no intermediate', [], [root]],
+    ['the leaf itself as root', [], [leaf]],
+  ])('refuses a leaf with %s', (_, intermediates, roots) => {
+    expect(() => verify(leaf, intermediates, roots)).toThrow(
+      expect.objectContaining({ code: 'invalid-certificate', message: expect.stringMatching(/unknown authority/) }),
+    );
+  });
+
+  it('refuses a CA of the right name with another key', async () => {
+    const impostor = await issueCa({}, await issueCa());
+    expect(() => verify(leaf, [impostor], [root])).toThrow(/signature does not verify/);
+  });
+
+  it('tries every CA of a name', async () => {
+    const impostor = await issueCa({ subjectKeyId: intermediate.certificate.subjectKeyId });
+    const twin = {
+      ...impostor,
+      certificate: (await issueCa({ subject: intermediate.certificate.subject })).certificate,
+    };
+    expect(names(verify(leaf, [twin, intermediate], [root]))).toEqual(['test < intermediate < root']);
+  });
+
+  it('gives up after a bounded number of signatures when hundreds of CAs share a name', async () => {
+    const subject = intermediate.certificate.subject;
+    const one = await issueCa({ subject });
+    const flood = Array.from({ length: 300 }, () => one);
+    expect(() => verify(leaf, [], [...flood, root])).toThrow(/unknown authority/);
+    expect(() => verify(leaf, [...flood, intermediate], [root])).not.toThrow();
+  });
+
+  it('finds its end when CAs have signed each other', async () => {
+    const a = await issueCa({ subject: Name.of({ commonName: 'a' }) });
+    const b = await issueCa({ subject: Name.of({ commonName: 'b' }) });
+    const cross = async (of: Issued, by: Issued): Promise<Issued> =>
+      issueCa({ subject: of.certificate.subject, publicKey: of.certificate.publicKey }, by);
+    const all = [await cross(a, b), await cross(b, a), a, b];
+    const under = await issue({}, a);
+    expect(() => verify(under, all, [root])).toThrow(/unknown authority/);
+    expect(names(verify(under, all, [b]))).toContain('test < a < b');
+  });
+
+  it('refuses an issuer that is no CA, or may not sign', async () => {
+    const noCa = await issue({ keyUsages: ['keyCertSign'] }, root);
+    const noSign = await issueCa({ keyUsages: ['cRLSign'] }, root);
+    expect(() => verify(leaf, [], [leaf])).toThrow();
+    const underNoCa = await issue({}, noCa);
+    const underNoSign = await issue({}, noSign);
+    expect(() => verify(underNoCa, [noCa], [root])).toThrow(/not a CA/);
+    expect(() => verify(underNoSign, [noSign], [root])).toThrow(/may not sign/);
+    expect(() => verify(underNoSign, [], [noSign])).toThrow(/may not sign/);
+  });
+
+  it('counts CAs against path lengths, those of roots included', async () => {
+    const short = await issueCa({ pathLength: 0 });
+    const middle = await issueCa({}, short);
+    const direct = await issue({}, short);
+    const below = await issue({}, middle);
+    expect(names(verify(direct, [], [short]))).toHaveLength(1);
+    expect(() => verify(below, [middle], [short])).toThrow(/path length/);
+  });
+
+  it.each([
+    ['before the start', -60_001],
+    ['after the end', 3_600_001],
+  ])('refuses the chain %s', (_, offsetMs) => {
+    expect(() => verify(leaf, [intermediate], [root], NOW_MS + offsetMs)).toThrow(/expired|not yet valid/);
+  });
+
+  it.each([
+    ['start', -60_000],
+    ['end', 3_600_000],
+  ])('accepts the chain at its very %s', (_, offsetMs) => {
+    expect(() => verify(leaf, [intermediate], [root], NOW_MS + offsetMs)).not.toThrow();
+  });
+
+  it('refuses an expired intermediate or root above a leaf that is valid', async () => {
+    const expired = { notAfter: new Date(NOW_MS - 1000) };
+    const oldIntermediate = await issueCa(expired, root);
+    const oldRoot = await issueCa(expired);
+    const belowOldIntermediate = await issue({}, oldIntermediate);
+    const belowOldRoot = await issue({}, oldRoot);
+    expect(() => verify(belowOldIntermediate, [oldIntermediate], [root])).toThrow(/expired/);
+    expect(() => verify(belowOldRoot, [], [oldRoot])).toThrow(/expired/);
+  });
+});
