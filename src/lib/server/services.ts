@@ -4,11 +4,15 @@ import type { Clock } from '../runtime/clock.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import type { X509BundleSource } from '../spiffe/bundle-source.ts';
 import { HealthDefinition } from '../wire/gen/grpc/health/v1/health.ts';
+import { BundleDefinition } from '../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../wire/gen/spire/api/server/debug/v1/debug.ts';
+import { EntryDefinition } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
 import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
+import { bundleService } from './api/bundle/v1/service.ts';
 import { debugService } from './api/debug/v1/service.ts';
+import { entryService } from './api/entry/v1/service.ts';
 import { healthService } from './api/health/v1/service.ts';
 import { loggerService } from './api/logger/v1/service.ts';
 import { RetiredRegistrationDefinition } from './api/registration/v1/retired-service.ts';
@@ -50,6 +54,8 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
   const { config, ca, entries, clock, log, signal } = deps;
   const { changes, entries: entryStore, nodes, bundles } = deps.catalog.datastore;
   const { trustDomain } = config;
+  const entry = entryService({ trustDomain, entries: entryStore, authorizedEntries: entries });
+  const bundle = bundleService({ trustDomain, bundles });
   const svid = svidService({
     trustDomain,
     ca,
@@ -70,6 +76,8 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
   const logger = loggerService(log);
   return {
     addServices: (server) => {
+      server.addService(BundleDefinition, bundle);
+      server.addService(EntryDefinition, entry);
       server.addService(SVIDDefinition, svid);
       server.addService(SyncDefinition, sync);
       server.addService(RetiredRegistrationDefinition, {});

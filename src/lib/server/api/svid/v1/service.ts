@@ -3,12 +3,17 @@ import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
 import { inField } from '../../../../wire/convert/conversion-error.ts';
 import { workloadIdFromWire } from '../../../../wire/convert/spiffe-id.ts';
-import type { SVIDDefinition } from '../../../../wire/gen/spire/api/server/svid/v1/svid.ts';
+import { OK } from '../../../../wire/convert/status.ts';
+import type {
+  BatchNewX509SVIDResponse_Result,
+  SVIDDefinition,
+} from '../../../../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { getAuthorizedCaller, getCallerId } from '../../../authorization/caller.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
 import type { AuthorizedEntries } from '../../../cache/authorized-entries.ts';
 import type { BundleStore } from '../../../datastore/bundle-store.ts';
 import type { LimitCall } from '../../../endpoints/rate-limits.ts';
+import { answerBatch } from '../../batch.ts';
 import { mintX509Svid } from './mint-x509-svid.ts';
 import { newX509Svid } from './new-x509-svid.ts';
 import { parseCallerCsr } from './parse-caller-csr.ts';
@@ -42,10 +47,12 @@ export function svidService(deps: SvidServiceDeps): ServiceImplementation<typeof
         getCallerId(call),
         params.map(({ entryId }) => entryId),
       );
-      const results = [];
-      // One after the other: a signature is the work, and other callers shall have their turn in between.
-      for (const param of params) results.push(await newX509Svid(deps, param, granted, call));
-      return { results };
+      return {
+        results: await answerBatch(call, params, {
+          handle: async (param) => ({ status: OK, svid: await newX509Svid(deps, param, granted, call) }),
+          fail: (status): BatchNewX509SVIDResponse_Result => ({ status, svid: undefined }),
+        }),
+      };
     },
 
     newJWTSVID: async ({ entryId, audience }, call) => {
