@@ -1,9 +1,9 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../runtime/clock.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { encodeFrame, FrameDecoder } from './frames.ts';
 import { formatGrpcTimeout } from './grpc-timeout.ts';
+import type { ClientStream, ResponseHeaders } from './http2/client-session.ts';
 import { findForeignStatus, statusOfReset, statusOfTrailers } from './response-status.ts';
 import { RpcCode, RpcError, type RpcStatus } from './status.ts';
 
@@ -37,12 +37,12 @@ export interface ClientCallOptions {
 export class ClientCall {
   readonly #options: ClientCallOptions;
   readonly #deadlineMs: number | undefined;
-  readonly #started: Promise<ClientHttp2Stream | undefined>;
+  readonly #started: Promise<ClientStream | undefined>;
   readonly #cleanups: (() => void)[] = [];
   readonly #received: Uint8Array[] = [];
   #connection: ClientConnection | undefined;
-  #stream: ClientHttp2Stream | undefined;
-  #trailers: IncomingHttpHeaders | undefined;
+  #stream: ClientStream | undefined;
+  #trailers: ResponseHeaders | undefined;
   #foreign: RpcStatus | undefined;
   #foreignBody: Buffer[] = [];
   #hasResponse = false;
@@ -114,7 +114,7 @@ export class ClientCall {
     this.#received.length = 0;
   }
 
-  async #start(): Promise<ClientHttp2Stream | undefined> {
+  async #start(): Promise<ClientStream | undefined> {
     if (this.#outcome !== undefined) return undefined;
     try {
       const connection = await this.#options.connect();
@@ -129,7 +129,7 @@ export class ClientCall {
     }
   }
 
-  #open(connection: ClientConnection): ClientHttp2Stream {
+  #open(connection: ClientConnection): ClientStream {
     const { message, maxReceiveBytes } = this.#options;
     const stream = connection.session.request(this.#headers());
     this.#stream = stream;
@@ -158,9 +158,9 @@ export class ClientCall {
     return stream;
   }
 
-  #headers(): OutgoingHttpHeaders {
+  #headers(): Record<string, string | string[]> {
     const { path, authority, metadata, clock } = this.#options;
-    const headers: OutgoingHttpHeaders = {
+    const headers: Record<string, string | string[]> = {
       ':method': 'POST',
       ':path': path,
       ':authority': authority,

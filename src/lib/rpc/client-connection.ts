@@ -1,16 +1,14 @@
-import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { connectionError, dialError, findUnixPathError, systemErrorText } from './dial-error.ts';
+import type { ClientSession } from './http2/client-session.ts';
 import { http2ErrorName } from './response-status.ts';
 import { RpcCode, RpcError } from './status.ts';
 import type { RpcTarget } from './target.ts';
 
-/** What a peer may have in flight towards us, for one stream and for all together. */
-const STREAM_WINDOW_BYTES = 1 << 20;
-const CONNECTION_WINDOW_BYTES = 4 << 20;
+const WINDOWS = { streamWindowBytes: 1 << 20, connectionWindowBytes: 4 << 20 };
 
 /** As Go's dialer: the system finds out about a peer that is gone. */
 const TCP_KEEPALIVE_MS = 15_000;
@@ -20,7 +18,7 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 /** One HTTP/2 connection to a target, and the reason of its end once it is lost. */
 export class ClientConnection {
-  readonly session: ClientHttp2Session;
+  readonly session: ClientSession;
   readonly #closeListeners = new Set<() => void>();
   #isReady = false;
   #failure: unknown;
@@ -28,13 +26,8 @@ export class ClientConnection {
   #isDraining = false;
   #isGone = false;
 
-  private constructor(socket: Socket, options: ConnectOptions) {
-    const session = connectHttp2('http://localhost', {
-      createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: STREAM_WINDOW_BYTES },
-    });
+  private constructor(session: ClientSession, options: ConnectOptions) {
     this.session = session;
-    session.once('connect', () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
     const cancelTimer = options.clock.schedule(
       options.connectTimeoutMs,
       () => {
@@ -69,9 +62,7 @@ export class ClientConnection {
     const impossible = findUnixPathError(target);
     if (impossible !== undefined) throw impossible;
     const socket = await openSocket(target, options);
-    if (target.kind === 'unix' || target.tls === undefined) return new ClientConnection(socket, options);
-    const { startTls } = await import('./client-tls.ts');
-    return new ClientConnection(await startTls(socket, target.host, target.tls, options), options);
+    return new ClientConnection(await startSession(socket, target, options), options);
   }
 
   /** True once the server has introduced itself with its settings. */
@@ -135,6 +126,21 @@ export class ClientConnection {
   destroy(): void {
     this.session.destroy();
   }
+}
+
+/**
+ * Commands that make one call over a unix socket start faster without Node's HTTP/2, which takes longer to load than they
+ * take to run; everything else gets Node's.
+ */
+async function startSession(socket: Socket, target: RpcTarget, options: ConnectOptions): Promise<ClientSession> {
+  if (target.kind === 'unix' && options.http2 !== 'node') {
+    const { LightSession } = await import('./http2/light-session.ts');
+    return new LightSession(socket, WINDOWS);
+  }
+  const { startNodeSession } = await import('./http2/node-session.ts');
+  if (target.kind === 'unix' || target.tls === undefined) return startNodeSession(socket, WINDOWS);
+  const { startTls } = await import('./client-tls.ts');
+  return startNodeSession(await startTls(socket, target.host, target.tls, options), WINDOWS);
 }
 
 function openSocket(target: RpcTarget, options: ConnectOptions): Promise<Socket> {

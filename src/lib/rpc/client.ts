@@ -18,6 +18,8 @@ export type { RpcTarget, RpcTlsOptions } from './target.ts';
 
 /** Settings of a client; all have defaults. */
 export interface RpcClientOptions {
+  /** Which HTTP/2 runs on a unix socket: our small one by default, or Node's own. */
+  readonly http2?: 'light' | 'node' | undefined;
   /** The largest message accepted from the server, in bytes; 64 MiB by default. Beyond: `ResourceExhausted`. */
   readonly maxReceiveBytes?: number | undefined;
   /** How long a connection may take to be ready for calls, in milliseconds; 20 s by default, as in Go. */
@@ -206,6 +208,7 @@ export class RpcClient implements AsyncDisposable {
       clock: this.#clock,
       connectTimeoutMs: this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS,
       keepaliveMs: this.#options.keepaliveMs,
+      http2: this.#options.http2,
       signal: this.#closing.signal,
     }).then(
       (connection) => {

@@ -9,4 +9,6 @@ export interface ConnectOptions {
   readonly signal: AbortSignal;
   /** After so many milliseconds in which the connection stayed open, ask whether the server still lives; undefined: never. */
   readonly keepaliveMs?: number | undefined;
+  /** Which HTTP/2 runs on a unix socket: our small one by default, or Node's own. Other targets always get Node's. */
+  readonly http2?: 'light' | 'node' | undefined;
 }

@@ -1,6 +1,6 @@
-import type { IncomingHttpHeaders } from 'node:http2';
 import { goQuote } from '../runtime/go-quote.ts';
 import { decodeGrpcMessage } from './grpc-message.ts';
+import type { ResponseHeaders } from './http2/client-session.ts';
 import { RpcCode, type RpcStatus } from './status.ts';
 
 /** HTTP statuses that proxies answer with in gRPC's stead, and what they mean (gRPC's http-grpc-status-mapping). */
@@ -73,7 +73,7 @@ export function statusOfReset(code: number): RpcStatus {
 }
 
 /** The status in trailers, or in the headers of an answer that has nothing else. Without one: `Unknown`. */
-export function statusOfTrailers(headers: IncomingHttpHeaders): RpcStatus {
+export function statusOfTrailers(headers: ResponseHeaders): RpcStatus {
   const raw = first(headers['grpc-status']);
   if (raw !== undefined && !/^[+-]?\d{1,9}$/.test(raw)) {
     return {
@@ -90,7 +90,7 @@ export function statusOfTrailers(headers: IncomingHttpHeaders): RpcStatus {
 }
 
 /** Why the first headers of an answer show that the peer does not speak gRPC; undefined if it does. */
-export function findForeignStatus(headers: IncomingHttpHeaders): RpcStatus | undefined {
+export function findForeignStatus(headers: ResponseHeaders): RpcStatus | undefined {
   const contentType = first(headers['content-type']);
   if (contentType !== undefined && /^application\/grpc($|[+;])/.test(contentType)) return undefined;
   const http = Number(headers[':status']);

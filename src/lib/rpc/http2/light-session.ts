@@ -1,15 +1,19 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { ClientSession, ResponseHeaders, SessionWindows } from './client-session.ts';
 import { encodeHttp2Frame, type Frame, FrameFlag, FrameReader, FrameType, MAX_FRAME_BYTES, unpad } from './frame.ts';
 import { encodeHeaders } from './header-encoder.ts';
 import { type HeaderField, HpackDecoder } from './hpack-decoder.ts';
 import { Http2Error } from './http2-error.ts';
-import { type LightHeaders, LightStream } from './light-stream.ts';
+import { LightStream } from './light-stream.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Identifiers of settings. RFC 9113, section 6.5.2. */
-const Setting = { headerTableSize: 1, enablePush: 2, initialWindowSize: 4, maxFrameSize: 5 } as const;
+const Setting = { enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 } as const;
+
+/** How many requests go out before the server has said how many it takes. */
+const STREAMS_BEFORE_SETTINGS = 100;
 
 const DEFAULT_WINDOW_BYTES = 65_535;
 const LARGEST_WINDOW_BYTES = 0x7fff_ffff;
@@ -19,17 +23,9 @@ const MAX_BLOCK_BYTES = 64 * 1024;
 
 interface LightSessionEvents {
   remoteSettings: [];
-  goaway: [code: number, lastStreamId: number, debugData: Buffer];
+  goaway: [code: number, lastStreamId: number, debugData?: Buffer];
   error: [error: Error];
   close: [];
-}
-
-/** What the peer may have in flight towards us. */
-export interface LightSessionOptions {
-  /** For one stream. */
-  readonly streamWindowBytes: number;
-  /** For all streams together. */
-  readonly connectionWindowBytes: number;
 }
 
 /**
@@ -37,13 +33,15 @@ export interface LightSessionOptions {
  * unix socket need, with the events and methods of Node's `ClientHttp2Session` that our client uses. Node's own module
  * takes longer to load than a whole call takes; a command that makes one call and ends starts faster with this one.
  */
-export class LightSession extends EventEmitter<LightSessionEvents> {
+export class LightSession extends EventEmitter<LightSessionEvents> implements ClientSession {
   readonly #socket: Socket;
-  readonly #options: LightSessionOptions;
+  readonly #options: SessionWindows;
   readonly #frames = new FrameReader();
   readonly #hpack = new HpackDecoder();
   readonly #streams = new Map<number, LightStream>();
   readonly #pings: ((error: Error | null) => void)[] = [];
+  readonly #waiting: { readonly stream: LightStream; readonly headers: Buffer }[] = [];
+  #maxStreams = STREAMS_BEFORE_SETTINGS;
   #nextId = 1;
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #peerStreamWindow = DEFAULT_WINDOW_BYTES;
@@ -53,7 +51,7 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
   #isDestroyed = false;
   #hasSettings = false;
 
-  constructor(socket: Socket, options: LightSessionOptions) {
+  constructor(socket: Socket, options: SessionWindows) {
     super();
     this.#socket = socket;
     this.#options = options;
@@ -88,21 +86,13 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
     return Math.min(this.#sendWindow, MAX_FRAME_BYTES);
   }
 
-  /** Begins a request. Header names in lower case. */
-  request(headers: Readonly<Record<string, unknown>>): LightStream {
+  /** Begins a request, at once or when the server takes another one. Header names in lower case. */
+  request(headers: Readonly<Record<string, string | readonly string[]>>): LightStream {
     const id = this.#nextId;
     this.#nextId += 2;
-    const stream = new LightStream(this, id, this.#peerStreamWindow);
-    this.#streams.set(id, stream);
-    const block = encodeHeaders(requestFields(headers));
-    let flags = block.length <= MAX_FRAME_BYTES ? FrameFlag.endHeaders : 0;
-    this.#socket.cork();
-    this.#send(FrameType.headers, flags, id, block.subarray(0, MAX_FRAME_BYTES));
-    for (let at = MAX_FRAME_BYTES; at < block.length; at += MAX_FRAME_BYTES) {
-      flags = at + MAX_FRAME_BYTES >= block.length ? FrameFlag.endHeaders : 0;
-      this.#send(FrameType.continuation, flags, id, block.subarray(at, at + MAX_FRAME_BYTES));
-    }
-    process.nextTick(() => this.#socket.uncork());
+    const stream = new LightStream(this, id);
+    this.#waiting.push({ stream, headers: encodeHeaders(requestFields(headers)) });
+    this.#startWaiting();
     return stream;
   }
 
@@ -110,11 +100,6 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
   ping(callback: (error: Error | null) => void): void {
     this.#pings.push(callback);
     this.#send(FrameType.ping, 0, 0, Buffer.alloc(8));
-  }
-
-  /** Lets the process end while the connection is open. */
-  unref(): void {
-    this.#socket.unref();
   }
 
   /** Ends the connection at once, and every stream with it. */
@@ -129,7 +114,8 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
     this.#socket.destroySoon();
     if (error !== undefined) this.emit('error', error);
     for (const callback of this.#pings.splice(0)) callback(error ?? new Error('the connection has ended'));
-    for (const stream of [...this.#streams.values()]) stream.finish(error);
+    const waiting = this.#waiting.splice(0).map(({ stream }) => stream);
+    for (const stream of [...this.#streams.values(), ...waiting]) stream.finish(error);
     this.emit('close');
   }
 
@@ -151,6 +137,7 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
   forget(id: number): void {
     this.#streams.delete(id);
     this.#streamUnacknowledged.delete(id);
+    this.#startWaiting();
   }
 
   /** Data was taken: opens the windows again once half of one is used up. @internal */
@@ -165,6 +152,28 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
     const isDue = used >= this.#options.streamWindowBytes / 2;
     if (isDue) this.#openWindow(id, used);
     this.#streamUnacknowledged.set(id, isDue ? 0 : used);
+  }
+
+  #startWaiting(): void {
+    while (this.#streams.size < this.#maxStreams && !this.#isDestroyed) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      const { stream, headers } = next;
+      if (stream.closed) continue;
+      this.#streams.set(stream.id, stream);
+      this.#socket.cork();
+      this.#sendHeaders(stream.id, headers);
+      stream.start(this.#peerStreamWindow);
+      process.nextTick(() => this.#socket.uncork());
+    }
+  }
+
+  #sendHeaders(id: number, block: Buffer): void {
+    for (let at = 0; at === 0 || at < block.length; at += MAX_FRAME_BYTES) {
+      const flags = at + MAX_FRAME_BYTES >= block.length ? FrameFlag.endHeaders : 0;
+      const type = at === 0 ? FrameType.headers : FrameType.continuation;
+      this.#send(type, flags, id, block.subarray(at, at + MAX_FRAME_BYTES));
+    }
   }
 
   #openWindow(id: number, bytes: number): void {
@@ -276,11 +285,14 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
     if (frame.streamId !== 0) throw new Http2Error('protocol', 'settings of a stream');
     if ((frame.flags & FrameFlag.ack) !== 0) return;
     if (frame.payload.length % 6 !== 0) throw new Http2Error('frame-size', 'settings of a wrong length');
+    if (!this.#hasSettings) this.#maxStreams = Number.POSITIVE_INFINITY;
     for (let at = 0; at < frame.payload.length; at += 6) {
-      if (frame.payload.readUInt16BE(at) === Setting.initialWindowSize) {
-        this.#resizeStreams(frame.payload.readUInt32BE(at + 2));
-      }
+      const value = frame.payload.readUInt32BE(at + 2);
+      const name = frame.payload.readUInt16BE(at);
+      if (name === Setting.initialWindowSize) this.#resizeStreams(value);
+      if (name === Setting.maxConcurrentStreams) this.#maxStreams = value;
     }
+    this.#startWaiting();
     this.#send(FrameType.settings, FrameFlag.ack, 0, Buffer.alloc(0));
     if (this.#hasSettings) return;
     this.#hasSettings = true;
@@ -303,8 +315,9 @@ export class LightSession extends EventEmitter<LightSessionEvents> {
   #takeGoaway(frame: Frame): void {
     if (frame.payload.length < 8) throw new Http2Error('frame-size', 'goaway of a wrong length');
     const last = frame.payload.readUInt32BE(0) & LARGEST_WINDOW_BYTES;
-    this.emit('goaway', frame.payload.readUInt32BE(4), last, frame.payload.subarray(8));
-    for (const stream of [...this.#streams.values()]) {
+    const debugData = frame.payload.length > 8 ? [frame.payload.subarray(8)] : [];
+    this.emit('goaway', frame.payload.readUInt32BE(4), last, ...debugData);
+    for (const stream of [...this.#streams.values(), ...this.#waiting.splice(0).map(({ stream }) => stream)]) {
       // REFUSED_STREAM: the server says that it has not looked at these.
       if (stream.id > last) stream.onReset(7);
     }
@@ -329,20 +342,20 @@ function requireLength(frame: Frame, length: number): void {
   if (frame.payload.length !== length) throw new Http2Error('frame-size', 'frame of a wrong length');
 }
 
-function requestFields(headers: Readonly<Record<string, unknown>>): HeaderField[] {
+function requestFields(headers: Readonly<Record<string, string | readonly string[]>>): HeaderField[] {
   const fields: HeaderField[] = [[':scheme', 'http']];
   const regular: HeaderField[] = [];
   for (const [name, value] of Object.entries(headers)) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      (name.startsWith(':') ? fields : regular).push([name, String(one)]);
+    for (const one of typeof value === 'string' ? [value] : value) {
+      (name.startsWith(':') ? fields : regular).push([name, one]);
     }
   }
   return [...fields, ...regular];
 }
 
 /** Fields as Node's HTTP/2 shows them: the first of a repeated one alone becomes a list with the others. */
-function responseHeaders(fields: readonly HeaderField[]): LightHeaders {
-  const headers: LightHeaders = Object.create(null);
+function responseHeaders(fields: readonly HeaderField[]): ResponseHeaders {
+  const headers: Record<string, string | string[]> = Object.create(null);
   for (const [name, value] of fields) {
     const known = headers[name];
     if (known === undefined) headers[name] = value;

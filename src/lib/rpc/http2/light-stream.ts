@@ -1,16 +1,24 @@
 import { EventEmitter } from 'node:events';
-import type { LightSession } from './light-session.ts';
-
-/** Response headers as Node's HTTP/2 gives them; repeated ones as a list. */
-export type LightHeaders = Record<string, string | string[]>;
+import type { ClientStream, ResponseHeaders } from './client-session.ts';
 
 interface LightStreamEvents {
-  response: [headers: LightHeaders, flags: number];
-  trailers: [headers: LightHeaders];
+  response: [headers: ResponseHeaders, flags: number];
+  trailers: [headers: ResponseHeaders];
   data: [chunk: Buffer];
   end: [];
   error: [error: Error];
   close: [];
+}
+
+/** What a stream needs of its connection. */
+export interface StreamOwner {
+  /** How many bytes of data may be sent in one frame now. */
+  readonly sendRoom: number;
+  sendData(id: number, bytes: Buffer, isLast: boolean, done?: (error: Error | null) => void): void;
+  sendReset(id: number, code: number): void;
+  /** Data was taken; `isLast` says that none follows. */
+  consumed(id: number, bytes: number, isLast: boolean): void;
+  forget(id: number): void;
 }
 
 interface PendingWrite {
@@ -20,14 +28,15 @@ interface PendingWrite {
 }
 
 /** One request and its response, with the events and methods of Node's `ClientHttp2Stream` that our client uses. */
-export class LightStream extends EventEmitter<LightStreamEvents> {
+export class LightStream extends EventEmitter<LightStreamEvents> implements ClientStream {
   readonly id: number;
   /** The code of the reset that ended the stream, by either side; 0 without one. */
   rstCode = 0;
-  readonly #session: LightSession;
+  readonly #session: StreamOwner;
   readonly #pending: PendingWrite[] = [];
   readonly #held: Buffer[] = [];
-  #sendWindow: number;
+  #sendWindow = 0;
+  #isStarted = false;
   #isPaused = false;
   #hasResponse = false;
   #remoteEnded = false;
@@ -35,11 +44,10 @@ export class LightStream extends EventEmitter<LightStreamEvents> {
   #endEmitted = false;
   #isClosed = false;
 
-  constructor(session: LightSession, id: number, sendWindow: number) {
+  constructor(session: StreamOwner, id: number) {
     super();
     this.#session = session;
     this.id = id;
-    this.#sendWindow = sendWindow;
   }
 
   /** True once `close` was emitted. */
@@ -62,28 +70,30 @@ export class LightStream extends EventEmitter<LightStreamEvents> {
     this.#isPaused = true;
   }
 
-  /** Delivers what was held back and lets data come. */
+  /** Delivers what was held back, soon and never within this call, and lets data come. */
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    while (!this.#isPaused) {
-      const chunk = this.#held.shift();
-      if (chunk === undefined) break;
-      this.#deliver(chunk);
-    }
-    this.#finishIfDone();
+    queueMicrotask(() => this.#flow());
   }
 
   /** Ends the stream from this side; RST_STREAM is sent unless both sides had ended. */
   close(code = 0): void {
     if (this.#isClosed) return;
     this.rstCode = code;
-    if (!(this.#remoteEnded && this.#localEnded)) this.#session.sendReset(this.id, code);
+    if (this.#isStarted && !(this.#remoteEnded && this.#localEnded)) this.#session.sendReset(this.id, code);
     this.finish();
   }
 
+  /** The headers are on their way; the peer takes so many bytes of data. @internal */
+  start(sendWindow: number): void {
+    this.#sendWindow = sendWindow;
+    this.#isStarted = true;
+    this.flush();
+  }
+
   /** Takes a block of header fields. @internal */
-  onHeaders(headers: LightHeaders, flags: number, isLast: boolean): void {
+  onHeaders(headers: ResponseHeaders, flags: number, isLast: boolean): void {
     if (this.#hasResponse) {
       this.emit('trailers', headers);
     } else if (!String(headers[':status'] ?? '').startsWith('1')) {
@@ -95,7 +105,7 @@ export class LightStream extends EventEmitter<LightStreamEvents> {
 
   /** Takes data; what is consumed opens the peer's window again. @internal */
   onData(chunk: Buffer): void {
-    if (this.#isPaused) this.#held.push(chunk);
+    if (this.#isPaused || this.#held.length > 0) this.#held.push(chunk);
     else this.#deliver(chunk);
   }
 
@@ -119,7 +129,7 @@ export class LightStream extends EventEmitter<LightStreamEvents> {
 
   /** Sends what waits, as far as the windows allow. @internal */
   flush(): void {
-    while (!this.#isClosed) {
+    while (this.#isStarted && !this.#isClosed) {
       const next = this.#pending[0];
       if (next === undefined) return;
       const room = Math.min(this.#sendWindow, this.#session.sendRoom);
@@ -160,13 +170,22 @@ export class LightStream extends EventEmitter<LightStreamEvents> {
     this.flush();
   }
 
+  #flow(): void {
+    while (!this.#isPaused && !this.#isClosed) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) break;
+      this.#deliver(chunk);
+    }
+    this.#finishIfDone();
+  }
+
   #deliver(chunk: Buffer): void {
     this.#session.consumed(this.id, chunk.length, this.#remoteEnded);
     this.emit('data', chunk);
   }
 
   #finishIfDone(): void {
-    if (!this.#remoteEnded || this.#held.length > 0 || this.#isClosed) return;
+    if (!this.#remoteEnded || this.#isPaused || this.#held.length > 0 || this.#isClosed) return;
     if (!this.#endEmitted) {
       this.#endEmitted = true;
       this.emit('end');
