@@ -80,7 +80,9 @@ function convertObject(value: object, position: Position): JsonValue {
     const verbatimKeys = isStruct || (hints.maps?.includes(key) ?? false);
     fields.push([protoFieldName(key), convert(field, { hints, verbatimKeys, isStruct })]);
   }
-  fields.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  // Go sorts by bytes. Names of fields are ASCII, where JavaScript's order is the same and much faster.
+  if (position.verbatimKeys) fields.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  else fields.sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(fields);
 }
 
@@ -97,8 +99,11 @@ function enumNames(field: unknown, names: Readonly<Record<string, number | strin
 
 /** `x509SvidTtl` is `x509_svid_ttl`: the inverse of what the generator does to the names of our definitions. */
 export function protoFieldName(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return CAPITAL.test(key) ? key.replaceAll(CAPITALS, (letter) => `_${letter.toLowerCase()}`) : key;
 }
+
+const CAPITAL = /[A-Z]/;
+const CAPITALS = /[A-Z]/g;
 
 /** Writes JSON on one line as Go's encoder does: no blanks, `<`, `>`, `&` and the line separators escaped. */
 export function jsonText(value: JsonValue): string {
