@@ -20,7 +20,7 @@ export interface AttestedNode {
   readonly selectors: readonly Selector[];
 }
 
-/** A banned agent keeps its row but has no serial number that could match. */
-export function isBanned(node: Pick<AttestedNode, 'serialNumber' | 'newSerialNumber'>): boolean {
-  return node.serialNumber === '' && node.newSerialNumber === '';
+/** A banned agent keeps its place but has no serial number that could match. */
+export function isBanned(node: Pick<AttestedNode, 'serialNumber'>): boolean {
+  return node.serialNumber === '';
 }

@@ -2,10 +2,10 @@ import type { Certificate } from '../../crypto/certificate.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
-import type { AttestedNode } from '../../spiffe/attested-node.ts';
+import { type AttestedNode, isBanned } from '../../spiffe/attested-node.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../wire/gen/spire/api/types/status.ts';
-import type { NodeStore } from '../datastore/node-store.ts';
+import type { NodeStore, NodeUpdate } from '../datastore/node-store.ts';
 
 /** Whether a caller is an agent in good standing: granted, or the reason why not. */
 export type AgentVerdict = { readonly isGranted: true } | { readonly isGranted: false; readonly reason: Reason };
@@ -34,32 +34,37 @@ export class AgentAuthorizer {
       log.error('Agent is not attested');
       return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
     }
-    if (node.serialNumber === '') {
+    if (isBanned(node)) {
       log.error('Agent is banned');
       return { isGranted: false, reason: Reason.AGENT_BANNED };
     }
     const serialNumber = svid.serialNumber.toString();
     if (serialNumber === node.serialNumber) return { isGranted: true };
-    if (serialNumber === node.newSerialNumber) return this.#activate(node);
+    if (serialNumber === node.newSerialNumber) return this.#activate(node, serialNumber);
     log.error('Agent SVID is not active', { svid_serial_num: serialNumber, serial_num: node.serialNumber });
     return { isGranted: false, reason: Reason.AGENT_NOT_ACTIVE };
   }
 
-  async #activate(node: AttestedNode): Promise<AgentVerdict> {
+  /** The node may have been banned, evicted or renewed again since it was looked up; what is stored then decides. */
+  async #activate({ spiffeId }: AttestedNode, serialNumber: string): Promise<AgentVerdict> {
     try {
-      await this.#nodes.updateNode(node.spiffeId, {
-        serialNumber: node.newSerialNumber,
-        expiresAtSeconds: node.newExpiresAtSeconds,
-        newSerialNumber: '',
-        newExpiresAtSeconds: 0,
-      });
-      return { isGranted: true };
+      const node = await this.#nodes.updateNode(spiffeId, (stored) =>
+        stored.newSerialNumber === serialNumber ? activated(stored) : {},
+      );
+      if (node.serialNumber === serialNumber) return { isGranted: true };
+      return { isGranted: false, reason: isBanned(node) ? Reason.AGENT_BANNED : Reason.AGENT_NOT_ACTIVE };
     } catch (cause) {
-      // Evicted in between: nothing is left to activate.
-      if (cause instanceof SpirekitError && cause.code === 'not-found') {
-        return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
-      }
-      throw cause;
+      if (!(cause instanceof SpirekitError) || cause.code !== 'not-found') throw cause;
+      return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
     }
   }
+}
+
+function activated(node: AttestedNode): NodeUpdate {
+  return {
+    serialNumber: node.newSerialNumber,
+    expiresAtSeconds: node.newExpiresAtSeconds,
+    newSerialNumber: '',
+    newExpiresAtSeconds: 0,
+  };
 }

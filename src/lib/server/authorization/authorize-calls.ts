@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { CallContext, Interceptor } from '../../rpc/call-context.ts';
-import { RpcCode, RpcError } from '../../rpc/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { LogFields, Logger } from '../../runtime/logger.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
@@ -35,7 +34,6 @@ export function authorizeCalls(config: AuthorizeCallsConfig): Interceptor {
   const adminIds = new Set(config.adminIds.map(String));
   return async (call, next) => {
     const allowed = allowedCallers(call.method);
-    hideLocalServices(call, allowed);
     const caller = identifyCaller(call);
     const log = config.log.with(describeCall(call, caller));
     const decision = await decide({ ...config, adminIds, log }, caller, allowed);
@@ -78,12 +76,6 @@ async function decide(
 
 function letIn(role: CallerRole, via: string): Extract<Decision, { isAllowed: true }> {
   return { isAllowed: true, role, via, downstreamEntries: [] };
-}
-
-/** Services of the private socket do not exist on the network, as in SPIRE. */
-function hideLocalServices(call: CallContext, allowed: ReadonlySet<CallerRole>): void {
-  if (call.peer.kind === 'unix' || allowed.size !== 1 || !allowed.has('local')) return;
-  throw new RpcError(RpcCode.unimplemented, `unknown service ${splitMethod(call.method).service}`);
 }
 
 function describeCall(call: CallContext, caller: Caller): LogFields {

@@ -29,10 +29,16 @@ export interface NodeStore {
   countNodes(filter: NodeFilter): Promise<number>;
   listNodes(filter: NodeFilter, page?: PageRequest): Promise<Page<AttestedNode>>;
   findNode(spiffeId: SpiffeId): Promise<AttestedNode | undefined>;
-  /** Stores a first attestation, or replaces all that is known of a node which attested before, in one step. */
+  /**
+   * Stores a first attestation, or replaces all that is known of a node which attested before, in one step. Error:
+   * `permission-denied` for a banned node, which stays banned until it is deleted.
+   */
   saveNode(node: AttestedNode): Promise<void>;
-  /** Error: `not-found`. */
-  updateNode(spiffeId: SpiffeId, update: NodeUpdate): Promise<AttestedNode>;
+  /**
+   * Replaces the given fields, or those that the function makes of the stored node in the same step (what it throws
+   * changes nothing). Errors: `not-found`; `permission-denied` for a serial number for a banned node.
+   */
+  updateNode(spiffeId: SpiffeId, update: NodeUpdate | ((node: AttestedNode) => NodeUpdate)): Promise<AttestedNode>;
   /**
    * Forgets a node, its selectors and the entry that its join token brought with it (parent is the node, only selector
    * `spiffe_id:<node>`). Error: `not-found`.

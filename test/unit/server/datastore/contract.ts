@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
 import type { DatastoreChange } from '../../../../src/lib/server/datastore/change-events.ts';
 import type { DataStore } from '../../../../src/lib/server/datastore/datastore.ts';
 import type { SetMatch } from '../../../../src/lib/server/datastore/entry-store.ts';
@@ -346,6 +347,35 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(changes.at(-1)).toMatchObject({ kind: 'node', node: updated });
         const absent = SpiffeId.parse('spiffe://example.org/spire/agent/none');
         await expect(store.nodes.updateNode(absent, {})).rejects.toMatchObject({ code: 'not-found' });
+      });
+
+      test('an update may be made of what is stored, in the same step', async () => {
+        const node = makeNode({ agentVersion: 'v' });
+        await store.nodes.saveNode(node);
+        const append = (current: AttestedNode) => ({ agentVersion: `${current.agentVersion}+` });
+        await Promise.all(Array.from({ length: 20 }, () => store.nodes.updateNode(node.spiffeId, append)));
+        expect((await store.nodes.findNode(node.spiffeId))?.agentVersion).toBe(`v${'+'.repeat(20)}`);
+        const refuse = (): never => {
+          throw new SpirekitError('failed-precondition', 'no');
+        };
+        await expect(store.nodes.updateNode(node.spiffeId, refuse)).rejects.toMatchObject({
+          code: 'failed-precondition',
+        });
+      });
+
+      test('a ban stays until the node is deleted', async () => {
+        const node = makeNode({});
+        await store.nodes.saveNode(node);
+        const banned = await store.nodes.updateNode(node.spiffeId, { serialNumber: '', newSerialNumber: '' });
+        const refused = { code: 'permission-denied' };
+        await expect(store.nodes.saveNode(node)).rejects.toMatchObject(refused);
+        await expect(store.nodes.updateNode(node.spiffeId, { serialNumber: '1' })).rejects.toMatchObject(refused);
+        await expect(store.nodes.updateNode(node.spiffeId, { newSerialNumber: '1' })).rejects.toMatchObject(refused);
+        expect(await store.nodes.findNode(node.spiffeId)).toEqual(banned);
+        await store.nodes.updateNode(node.spiffeId, { agentVersion: '2' });
+        await store.nodes.deleteNode(node.spiffeId);
+        await store.nodes.saveNode(node);
+        expect(await store.nodes.findNode(node.spiffeId)).toEqual(node);
       });
 
       test('filters by each field', async () => {

@@ -1,4 +1,5 @@
-import type { AttestedNode } from '../../../spiffe/attested-node.ts';
+import { SpirekitError } from '../../../runtime/errors.ts';
+import { type AttestedNode, isBanned } from '../../../spiffe/attested-node.ts';
 import { formatSelector, type Selector } from '../../../spiffe/selector.ts';
 import type { SpiffeId } from '../../../spiffe/spiffe-id.ts';
 import { recordNotFound } from '../entry-rules.ts';
@@ -43,6 +44,8 @@ export class SqlNodeStore implements NodeStore {
 
   saveNode(node: AttestedNode): Promise<void> {
     return this.#session.write(async (tx, note) => {
+      const row = await selectNode(tx, node.spiffeId);
+      if (row !== undefined && isBanned(fromNodeRow(row))) throw banned();
       const stored = { ...node, selectors: distinctSelectors(node.selectors) };
       const { id } = await tx
         .insertInto('attested_nodes')
@@ -57,11 +60,13 @@ export class SqlNodeStore implements NodeStore {
     });
   }
 
-  updateNode(spiffeId: SpiffeId, update: NodeUpdate): Promise<AttestedNode> {
+  updateNode(spiffeId: SpiffeId, update: NodeUpdate | ((node: AttestedNode) => NodeUpdate)): Promise<AttestedNode> {
     return this.#session.write(async (tx, note) => {
       const row = await selectNode(tx, spiffeId);
       if (row === undefined) throw recordNotFound();
-      const stored = { ...fromNodeRow(row), ...update };
+      const current = fromNodeRow(row);
+      const stored = { ...current, ...(typeof update === 'function' ? update(current) : update) };
+      if (isBanned(current) && (stored.serialNumber !== '' || stored.newSerialNumber !== '')) throw banned();
       await tx.updateTable('attested_nodes').set(toNodeRow(stored)).where('id', '=', row.id).execute();
       note({ kind: 'node', spiffeId: row.spiffe_id, node: stored });
       return stored;
@@ -120,6 +125,10 @@ function selectNodes(db: Queries, filter: NodeFilter, window: Window): Promise<N
     .orderBy('n.id')
     .limit(window.limit)
     .execute();
+}
+
+function banned(): SpirekitError {
+  return new SpirekitError('permission-denied', 'agent is banned');
 }
 
 function distinctSelectors(selectors: readonly Selector[]): Selector[] {
