@@ -16,6 +16,7 @@ export async function readSmallFile(
   options: { readonly limit: number; readonly signal?: AbortSignal | undefined },
 ): Promise<Uint8Array> {
   let operation = 'open';
+  if (shownPath === '') throw new ConfigError('open : no such file or directory');
   try {
     await using file = await open(path, 'r');
     operation = 'read';

@@ -60,6 +60,8 @@ export function resolveRateLimit(raw: RawExperimental['ratelimit'], report: Conf
 
 /** Notes that the block is used. */
 export function noteAgentExperimental(raw: RawExperimental, report: ConfigReport): void {
-  if (!isDeepStrictEqual(raw, agentFileSchema.empty.agent.experimental)) noteExperimental(report);
+  // Entries leave out what the block remembers of unknown keys, which do not count here.
+  const empty = agentFileSchema.empty.agent.experimental;
+  if (!isDeepStrictEqual(Object.entries(raw), Object.entries(empty))) noteExperimental(report);
   noteFeatureFlags(raw.feature_flags, report);
 }

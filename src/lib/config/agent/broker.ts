@@ -1,7 +1,7 @@
-import { isIP } from 'node:net';
 import { goQuote } from '../../runtime/go-quote.ts';
 import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { ConfigReport } from '../config-report.ts';
+import { findHostFault } from '../section/host.ts';
 import type { BrokerConfig } from './agent-config.ts';
 import type { RawBroker } from './agent-schema.ts';
 import { resolvePrivateSocket } from './sockets.ts';
@@ -10,13 +10,17 @@ const NAME = 'experimental.broker';
 const PATH = ['agent', 'experimental', 'broker'];
 
 /** Resolves the endpoint that brokers use to get SVIDs for others. */
-export function resolveBroker(raw: RawBroker, publicPath: string | undefined, report: ConfigReport): BrokerConfig {
+export async function resolveBroker(
+  raw: RawBroker,
+  publicPath: string | undefined,
+  report: ConfigReport,
+): Promise<BrokerConfig> {
   if (raw.socket_path === '' && raw.bind_address === '') {
     report.fail(`${NAME} requires socket_path, bind_address, or both`, PATH);
   }
   const socket = { path: raw.socket_path, name: 'broker', key: ['experimental', 'broker', 'socket_path'] };
   const socketPath = raw.socket_path === '' ? undefined : resolvePrivateSocket(socket, publicPath, report);
-  if (raw.bind_address !== '') checkBindAddress(raw.bind_address, report);
+  if (raw.bind_address !== '') await checkBindAddress(raw.bind_address, report);
   const path = [...PATH, 'brokers'];
   const seen = new Set<string>();
   for (const [index, { id }] of raw.brokers.entries()) {
@@ -38,12 +42,13 @@ export function resolveBroker(raw: RawBroker, publicPath: string | undefined, re
   };
 }
 
-function checkBindAddress(address: string, report: ConfigReport): void {
+async function checkBindAddress(address: string, report: ConfigReport): Promise<void> {
   const [, host = '', port = ''] = /^\[?([^\]]*?)\]?:([0-9]{1,5})$/.exec(address) ?? [];
-  const isHost = host === '' || isIP(host) !== 0 || /^[a-zA-Z0-9._-]+$/.test(host);
-  if (port !== '' && Number(port) <= 65535 && isHost) return;
-  const reason = port === '' ? `address ${address}: missing port in address` : `address ${port}: invalid port`;
-  report.fail(`invalid ${NAME}.bind_address ${goQuote(address)}: ${reason}`, [...PATH, 'bind_address']);
+  const portFault = Number(port) > 65535 ? `address ${port}: invalid port` : undefined;
+  const formFault = port === '' ? `address ${address}: missing port in address` : undefined;
+  const fault = formFault ?? portFault ?? (host === '' ? undefined : await findHostFault(host));
+  if (fault === undefined) return;
+  report.fail(`invalid ${NAME}.bind_address ${goQuote(address)}: ${fault}`, [...PATH, 'bind_address']);
 }
 
 function resolveReferenceTypes(broker: RawBroker['brokers'][number], report: ConfigReport) {

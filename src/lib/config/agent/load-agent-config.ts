@@ -136,7 +136,7 @@ async function resolveAgent(
   };
   if (options.allowUnknownConfig !== true) refuseUnknownKeys(unknownAgentKeys(file), report);
   const authorizedDelegates = resolveDelegates(agent.authorized_delegates, resolved.trustDomain, report);
-  const broker = experimental.broker && resolveBroker(experimental.broker, resolved.socketPath, report);
+  const broker = experimental.broker && (await resolveBroker(experimental.broker, resolved.socketPath, report));
   const availabilityTargetSeconds = resolveAvailabilityTarget(agent.availability_target, report);
   const rateLimit = resolveRateLimit(experimental.ratelimit, report);
   noteAgentExperimental(experimental, report);

@@ -4,7 +4,12 @@ import type { HclItem, HclKey, HclLiteral, HclNode, HclObject } from './ast.ts';
  * Writes a tree as HCL text that parses to the same tree; comments and layout are not kept. This is what plugins get as
  * their configuration.
  */
-export function formatHcl(object: HclObject, indentation = ''): string {
+export function formatHcl(object: HclObject): string {
+  // The blank lines are those of HCL's own printer: plugins tell line numbers in their errors.
+  return object.items.map((item) => `${formatItem(item, '')}\n`).join('\n');
+}
+
+function formatItems(object: HclObject, indentation: string): string {
   return object.items.map((item) => `${indentation}${formatItem(item, indentation)}\n`).join('');
 }
 
@@ -27,7 +32,7 @@ function formatNode(node: HclNode, indentation: string): string {
     case 'list':
       return `[${node.items.map((item) => formatNode(item, indentation)).join(', ')}]`;
     case 'object':
-      return node.items.length === 0 ? '{}' : `{\n${formatHcl(node, `${indentation}  `)}${indentation}}`;
+      return node.items.length === 0 ? '{}' : `{\n${formatItems(node, `${indentation}  `)}${indentation}}`;
   }
 }
 

@@ -104,10 +104,12 @@ export const nodeAttestorChecks: Readonly<Record<string, PluginCheck>> = {
     malformed: (reason) => `failed to decode configuration: ${reason}`,
     async rules(config, context) {
       const { cert_authorities: authorities, cert_authorities_path: path } = config;
-      const hasNone = authorities.length === 0 && path === '';
       const fault = path === '' ? undefined : await context.readFile(path).then(() => undefined, messageOf);
+      const hasNone = authorities.length === 0 && (path === '' || fault !== undefined);
       return [
-        hasNone && 'missing required config value for "cert_authorities" or "cert_authorities_path"',
+        authorities.length === 0 &&
+          path === '' &&
+          'missing required config value for "cert_authorities" or "cert_authorities_path"',
         fault !== undefined && `failed to get cert authorities from file: ${fault}`,
         hasNone && 'failed to create cert checker: must provide at least one cert authority',
         checkTemplate(config.agent_path_template, 'svid'),

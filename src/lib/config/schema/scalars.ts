@@ -46,9 +46,20 @@ export function optional<T>(inner: Schema<T>): Schema<T | undefined> {
   };
 }
 
-/** The part of the tree itself, for reading later; of repeated blocks the last. Empty: undefined. */
+/**
+ * The part of the tree itself, for reading later. Of repeated blocks the first counts, and those after it must be
+ * blocks too: so it is in HCL's decoder. Empty: undefined.
+ */
 export function subtree(): Schema<HclNode | undefined> {
-  return { empty: undefined, decode: (_path, node) => asTree(node) };
+  return {
+    empty: undefined,
+    decode(path, node, previous) {
+      const tree = asTree(node);
+      if (previous === undefined) return tree;
+      if (tree.kind === 'object') return previous;
+      throw decodeError(node, `${path}: not an object type for struct (${kindName(node)})`);
+    },
+  };
 }
 
 function asTree(node: DecodeNode): HclNode {

@@ -1,7 +1,5 @@
-import { lookup } from 'node:dns/promises';
-import { isIP } from 'node:net';
-import { errnoOf } from '../../runtime/io-reason.ts';
 import type { ConfigReport } from '../config-report.ts';
+import { findHostFault } from '../section/host.ts';
 
 /**
  * Makes sure that the address of the server's port means something: names are looked up, as SPIRE does.
@@ -13,11 +11,6 @@ export async function resolveBindAddress(address: string, port: number, report: 
   const refuse = (reason: string, key: string): never =>
     report.fail(`could not resolve bind address "${address}:${port}": ${reason}`, ['server', key]);
   if (port < 0 || port > 65535) refuse(`address ${port}: invalid port`, 'bind_port');
-  if (isIP(host) !== 0) return host;
-  try {
-    await lookup(host);
-  } catch (error) {
-    refuse(`lookup ${host}: ${errnoOf(error) === 'ENOTFOUND' ? 'no such host' : 'server misbehaving'}`, 'bind_address');
-  }
-  return host;
+  const fault = await findHostFault(host);
+  return fault === undefined ? host : refuse(fault, 'bind_address');
 }
