@@ -4,12 +4,14 @@ import type { Clock } from '../runtime/clock.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import type { X509BundleSource } from '../spiffe/bundle-source.ts';
 import { HealthDefinition } from '../wire/gen/grpc/health/v1/health.ts';
+import { AgentDefinition } from '../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { BundleDefinition } from '../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../wire/gen/spire/api/server/debug/v1/debug.ts';
 import { EntryDefinition } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
 import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
+import { agentService } from './api/agent/v1/service.ts';
 import { bundleService } from './api/bundle/v1/service.ts';
 import { debugService } from './api/debug/v1/service.ts';
 import { entryService } from './api/entry/v1/service.ts';
@@ -52,9 +54,19 @@ export interface ServerServices {
 /** Makes the services once; both endpoints share them. */
 export function serverServices(deps: ServerServicesDeps): ServerServices {
   const { config, ca, entries, clock, log, signal } = deps;
-  const { changes, entries: entryStore, nodes, bundles } = deps.catalog.datastore;
+  const { changes, entries: entryStore, nodes, bundles, joinTokens } = deps.catalog.datastore;
   const { trustDomain } = config;
   const entry = entryService({ trustDomain, entries: entryStore, authorizedEntries: entries });
+  const agent = agentService({
+    trustDomain,
+    nodes,
+    joinTokens,
+    entries: entryStore,
+    nodeAttestors: deps.catalog,
+    ca,
+    agentSpiffeIdAsSelector: config.experimental.agentSpiffeIdAsSelector,
+    clock,
+  });
   const bundle = bundleService({ trustDomain, bundles });
   const svid = svidService({
     trustDomain,
@@ -76,6 +88,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
   const logger = loggerService(log);
   return {
     addServices: (server) => {
+      server.addService(AgentDefinition, agent);
       server.addService(BundleDefinition, bundle);
       server.addService(EntryDefinition, entry);
       server.addService(SVIDDefinition, svid);

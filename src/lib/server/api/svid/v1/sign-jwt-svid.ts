@@ -1,7 +1,6 @@
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { SpiffeId } from '../../../../spiffe/spiffe-id.ts';
-import { secondsToWire } from '../../../../wire/convert/seconds.ts';
-import { spiffeIdToWire } from '../../../../wire/convert/spiffe-id.ts';
+import { jwtSvidToWire } from '../../../../wire/convert/svid.ts';
 import type { JWTSVID } from '../../../../wire/gen/spire/api/types/jwtsvid.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
 
@@ -16,11 +15,5 @@ export async function signJwtSvidFor(
   const signed = await ca.signWorkloadJwtSvid({ spiffeId, audience, ...options }).catch((cause: unknown) => {
     throw new SpirekitError('internal', `failed to sign JWT-SVID: ${SpirekitError.from(cause).message}`, { cause });
   });
-  return {
-    token: signed.token,
-    id: spiffeIdToWire(spiffeId),
-    expiresAt: secondsToWire(signed.expiresAtSeconds),
-    issuedAt: secondsToWire(signed.issuedAtSeconds),
-    hint: '',
-  };
+  return jwtSvidToWire({ ...signed, id: spiffeId, hint: '' });
 }

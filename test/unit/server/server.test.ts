@@ -1,0 +1,316 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { dirname } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Certificate } from '../../../src/lib/crypto/certificate.ts';
+import { issueCertificate } from '../../../src/lib/crypto/certificate-builder.ts';
+import { createCsr } from '../../../src/lib/crypto/csr.ts';
+import { generateKey, publicKeyDer, subjectKeyId } from '../../../src/lib/crypto/key.ts';
+import { Name } from '../../../src/lib/crypto/name.ts';
+import { signerFromKey } from '../../../src/lib/crypto/signer.ts';
+import { RpcCode } from '../../../src/lib/rpc/status.ts';
+import { RetiredRegistrationDefinition } from '../../../src/lib/server/api/registration/v1/retired-service.ts';
+import type { Server } from '../../../src/lib/server/server.ts';
+import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
+import { BundleDefinition, GetBundleRequest } from '../../../src/lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
+import { DebugDefinition } from '../../../src/lib/wire/gen/spire/api/server/debug/v1/debug.ts';
+import { LoggerDefinition } from '../../../src/lib/wire/gen/spire/api/server/logger/v1/logger.ts';
+import { SVIDDefinition } from '../../../src/lib/wire/gen/spire/api/server/svid/v1/svid.ts';
+import { LogLevel } from '../../../src/lib/wire/gen/spire/api/types/logger.ts';
+import { ServerHome } from './running-server.ts';
+
+/** The certificates that a server shows, leaf first. */
+async function shownBy(home: ServerHome, server: Server): Promise<Certificate[]> {
+  let shown: Certificate[] = [];
+  await using client = home.remote(server, {
+    verifyServer: (chain) => {
+      shown = chain.map((der) => Certificate.parse(der));
+    },
+  });
+  await client.unary(BundleDefinition, 'getBundle', GetBundleRequest.create());
+  return shown;
+}
+
+async function rootsOf(home: ServerHome): Promise<string[]> {
+  await using client = home.local();
+  const bundle = await client.unary(BundleDefinition, 'getBundle', GetBundleRequest.create());
+  return bundle.x509Authorities.map(({ asn1 }) => Buffer.from(asn1).toString('hex'));
+}
+
+/** An SVID that the server mints for an operator. */
+async function mint(home: ServerHome, spiffeId: string) {
+  const privateKey = await generateKey('ec-p256');
+  const csr = Buffer.from(await createCsr({ uris: [spiffeId], signer: signerFromKey(privateKey) }));
+  await using client = home.local();
+  const { svid } = await client.unary(SVIDDefinition, 'mintX509SVID', { csr, ttl: 0 });
+  return { certificateChain: svid?.certChain ?? [], privateKey };
+}
+
+describe('a server', () => {
+  test('shows agents its own SVID and lets anybody have the bundle', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const [leaf, ...others] = await shownBy(home, server);
+    expect(leaf?.uris).toEqual(['spiffe://example.org/spire/server']);
+    expect(others).toEqual([]);
+    expect(await rootsOf(home)).toHaveLength(1);
+  });
+
+  test('keeps its private socket to its user and group', async () => {
+    await using home = new ServerHome();
+    await home.start();
+    expect(statSync(home.socketPath).mode & 0o777).toBe(0o770);
+    expect(statSync(dirname(home.socketPath)).mode & 0o777).toBe(0o750);
+  });
+
+  test('has the same root after a restart', async () => {
+    await using home = new ServerHome();
+    const before = await (async () => {
+      await using _server = await home.start();
+      return await rootsOf(home);
+    })();
+    await home.start();
+    expect(await rootsOf(home)).toEqual(before);
+  });
+
+  test('replaces its own SVID at half its life, without a restart', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const [first] = await shownBy(home, server);
+    home.clock.advance(29 * 60 * 1000);
+    expect((await shownBy(home, server))[0]?.equals(first as Certificate)).toBe(true);
+    home.clock.advance(2 * 60 * 1000);
+    const latest = async (): Promise<bigint | undefined> => {
+      home.clock.advance(5_000);
+      return (await shownBy(home, server))[0]?.serialNumber;
+    };
+    await expect.poll(latest).not.toBe(first?.serialNumber);
+  });
+
+  test('says what it does in SPIRE’s words', async () => {
+    await using home = new ServerHome();
+    {
+      await using _server = await home.start();
+    }
+    const log = home.logLines.join('');
+    for (const message of [
+      'msg=Configured',
+      'msg="X509 CA activated"',
+      'msg="JWT key activated"',
+      'msg="Starting Server APIs"',
+      'msg="Stopping Server APIs"',
+      'msg="Server APIs have stopped"',
+    ]) {
+      expect(log).toContain(message);
+    }
+    expect(log).not.toContain('level=error');
+  });
+});
+
+describe('a server does not start', () => {
+  test('twice on one data folder', async () => {
+    await using home = new ServerHome();
+    await home.start();
+    await expect(home.start()).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: expect.stringContaining('in use by another server'),
+    });
+  });
+
+  test('twice on one port', async () => {
+    await using home = new ServerHome();
+    await using other = new ServerHome();
+    const { port } = await home.start();
+    await expect(other.start({ changes: { bindPort: port } })).rejects.toMatchObject({
+      code: 'already-exists',
+      message: `listen tcp 127.0.0.1:${port}: bind: address already in use`,
+    });
+  });
+
+  test('twice on one socket, and the first keeps it', async () => {
+    await using home = new ServerHome();
+    await using other = new ServerHome();
+    await home.start();
+    await expect(other.start({ changes: { socketPath: home.socketPath } })).rejects.toMatchObject({
+      code: 'already-exists',
+    });
+    expect(await rootsOf(home)).toHaveLength(1);
+  });
+
+  test('with damaged keys, which it leaves as they are', async () => {
+    await using home = new ServerHome();
+    {
+      await using _server = await home.start();
+    }
+    const damaged = readFileSync(home.keysPath, 'utf8').slice(0, -20);
+    writeFileSync(home.keysPath, damaged);
+    await expect(home.start()).rejects.toMatchObject({
+      code: 'data-loss',
+      message: expect.stringContaining(home.keysPath),
+    });
+    expect(readFileSync(home.keysPath, 'utf8')).toBe(damaged);
+  });
+
+  test('without the lost keys of a folder that it has not used before', async () => {
+    await using home = new ServerHome();
+    {
+      await using _server = await home.start();
+    }
+    await using other = new ServerHome();
+    const keys = readFileSync(home.keysPath, 'utf8');
+    const keyManager = `KeyManager "disk" { plugin_data { keys_path = "${home.keysPath}" } }`;
+    await expect(other.start({ keyManager })).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: expect.stringContaining('would replace them'),
+    });
+    expect(readFileSync(home.keysPath, 'utf8')).toBe(keys);
+  });
+
+  test.each([
+    ['KeyManager "nonsense" {}', 'no built-in plugin "nonsense" for type "KeyManager"'],
+    ['', 'plugin type "KeyManager" constraint not satisfied: expected exactly 1 but got 0'],
+    ['KeyManager "disk" { plugin_data {} }', 'keys_path is required'],
+    ['KeyManager "memory" { plugin_data { a = "b" } }', 'no supported configuration interface found'],
+    ['KeyManager "memory" {} Nonsense "x" {}', 'unsupported plugin type "Nonsense"'],
+  ])('with plugins %s', async (keyManager, message) => {
+    await using home = new ServerHome();
+    await expect(home.start({ keyManager })).rejects.toMatchObject({
+      code: 'invalid-config',
+      message: expect.stringContaining(message),
+    });
+  });
+});
+
+describe('callers of a server', () => {
+  test('reach health, debug and logger on the private socket only', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const local = home.local();
+    expect(await local.unary(HealthDefinition, 'check', { service: '' })).toEqual({ status: 1 });
+    const info = await local.unary(DebugDefinition, 'getInfo', {});
+    expect(info.svidChain.map(({ id }) => id?.path)).toEqual(['/spire/server', '']);
+    expect(await local.unary(LoggerDefinition, 'setLogLevel', { newLevel: LogLevel.ERROR })).toEqual({
+      currentLevel: LogLevel.ERROR,
+      launchLevel: LogLevel.DEBUG,
+    });
+    expect(await local.unary(LoggerDefinition, 'resetLogLevel', {})).toMatchObject({ currentLevel: LogLevel.DEBUG });
+    const remote = home.remote(server);
+    for (const call of [
+      remote.unary(HealthDefinition, 'check', { service: '' }),
+      remote.unary(DebugDefinition, 'getInfo', {}),
+      remote.unary(LoggerDefinition, 'getLogger', {}),
+    ]) {
+      await expect(call).rejects.toMatchObject({ status: RpcCode.unimplemented });
+    }
+  });
+
+  test('of the Registration API of old are told where it went, wherever they come from', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    for (const client of [home.local(), home.remote(server)]) {
+      await expect(
+        client.unary(RetiredRegistrationDefinition, 'CreateEntry' as never, {} as never),
+      ).rejects.toMatchObject({
+        status: RpcCode.unimplemented,
+        description: expect.stringContaining('spire.api.server.entry.v1.Entry'),
+      });
+    }
+  });
+
+  test('without a certificate may do nothing that asks for one', async () => {
+    await using home = new ServerHome();
+    const remote = home.remote(await home.start());
+    await expect(
+      remote.unary(SVIDDefinition, 'mintJWTSVID', {
+        id: { trustDomain: 'example.org', path: '/x' },
+        audience: ['a'],
+        ttl: 0,
+      }),
+    ).rejects.toMatchObject({ status: RpcCode.permissionDenied });
+  });
+
+  test('with a certificate of this trust domain are let through the handshake', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const remote = home.remote(server, await mint(home, 'spiffe://example.org/web'));
+    await remote.unary(BundleDefinition, 'getBundle', GetBundleRequest.create());
+  });
+
+  test('with an expired certificate are refused in the handshake', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const identity = await mint(home, 'spiffe://example.org/web');
+    home.clock.advance(61 * 60 * 1000);
+    const remote = home.remote(server, identity);
+    await expect(remote.unary(BundleDefinition, 'getBundle', GetBundleRequest.create())).rejects.toMatchObject({
+      status: RpcCode.unavailable,
+    });
+  });
+
+  test.each([
+    ['this trust domain', 'spiffe://example.org/spire/agent/join_token/x'],
+    ['another trust domain', 'spiffe://other.example/web'],
+  ])('with a certificate of a foreign authority that names %s are refused in the handshake', async (_, uri) => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const remote = home.remote(server, await forge(home, uri));
+    await expect(remote.unary(BundleDefinition, 'getBundle', GetBundleRequest.create())).rejects.toMatchObject({
+      status: RpcCode.unavailable,
+    });
+  });
+});
+
+describe('the health listener', () => {
+  test('tells of a server that is well', async () => {
+    await using home = new ServerHome();
+    const port = await freePort();
+    await home.start({
+      changes: {
+        healthChecks: {
+          listenerEnabled: true,
+          bindAddress: '127.0.0.1',
+          bindPort: String(port),
+          livePath: '/live',
+          readyPath: '/ready',
+        },
+      },
+    });
+    for (const path of ['live', 'ready']) {
+      const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
+      expect([answer.status, await answer.json()]).toEqual([
+        200,
+        { server: {}, 'server.ca': {}, 'server.ca.rotator': {} },
+      ]);
+    }
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+  });
+});
+
+/** A leaf that looks right and is signed by a CA which nobody trusts. */
+async function forge(home: ServerHome, uri: string) {
+  const now = home.clock.nowMs();
+  const validity = { notBefore: new Date(now - 1000), notAfter: new Date(now + 3_600_000) };
+  const authority = signerFromKey(await generateKey('ec-p256'));
+  const privateKey = await generateKey('ec-p256');
+  const leaf = await issueCertificate({
+    ...validity,
+    subject: Name.of({ organization: ['SPIRE'] }),
+    issuer: Name.of({ organization: ['SPIFFE'] }),
+    uris: [uri],
+    isCa: false,
+    keyUsages: ['digitalSignature'],
+    extendedKeyUsages: ['clientAuth'],
+    publicKey: signerFromKey(privateKey).publicKey,
+    authorityKeyId: subjectKeyId(publicKeyDer(authority.publicKey)),
+    signer: authority,
+  });
+  return { certificateChain: [leaf.der], privateKey };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
