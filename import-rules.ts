@@ -38,7 +38,10 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/lib/agent',
     'src/lib/client',
     'src/lib/config',
+    'src/lib/rpc',
+    'src/lib/wire',
     'src/lib/spiffe',
+    'src/lib/crypto',
     'src/lib/runtime',
   ],
   'src/lib/cli': [

@@ -1,0 +1,74 @@
+import { delimiter, join } from 'node:path';
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { runChildCommand } from '../../lib/cli/child-command.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { readPackageInfo } from '../../lib/cli/package-info.ts';
+import { SpirekitError } from '../../lib/runtime/errors.ts';
+import { streamOutput } from '../../lib/runtime/log-output.ts';
+import { DaemonLogger } from '../../lib/runtime/logger.ts';
+import { TrustDomain } from '../../lib/spiffe/trust-domain.ts';
+
+const NANOSECONDS_PER_SECOND = 1_000_000_000n;
+
+const flags = {
+  identity: flag.strings({
+    usage: 'Identity to register, as path=type:value[,type:value]. Default: dev=unix:uid:<your user ID>',
+  }),
+  trustDomain: flag.string({ usage: 'Name of the trust domain', default: 'example.org' }),
+  verbose: flag.bool({ usage: 'Show the logs of the server and the agent on standard error' }),
+  x509SVIDTTL: flag.duration({ usage: 'Lifetime of X509-SVIDs, for example 30s; the server decides without it' }),
+};
+
+/** `spirekit dev exec` */
+export default class DevExec extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Run a command inside a throwaway trust domain';
+  static override readonly description =
+    'Starts a server and an agent on private sockets, registers identities, runs the command with SPIFFE_ENDPOINT_SOCKET set, and removes everything when it ends. The exit code is that of the command. Commands of spire-agent and spire-server find the sockets with -instance dev.';
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'dev exec';
+  static override readonly args = {
+    command: { description: 'The command and its arguments, after --', required: true },
+  };
+  static override readonly examples = [
+    '<%= config.bin %> dev exec -- spire-agent api fetch x509 -instance dev',
+    '<%= config.bin %> dev exec --identity web=unix:uid:1000 -- ./my-service',
+  ];
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    const [command, ...args] = context.args;
+    if (command === undefined) throw new SpirekitError('usage', 'a command to run is needed, after --');
+    const { DevEnvironment } = await import('../../lib/dev/dev-environment.ts');
+    const { parseDevIdentity } = await import('../../lib/dev/dev-identity.ts');
+    const trustDomain = TrustDomain.parse(context.flags.trustDomain);
+    const texts =
+      context.flags.identity.length > 0 ? context.flags.identity : [`dev=unix:uid:${process.getuid?.() ?? 0}`];
+    const identities = texts.map((text) => parseDevIdentity(text, trustDomain));
+    const umask = process.umask(0o027);
+    context.abortOn('SIGINT', 'SIGTERM');
+    await using environment = await DevEnvironment.open({
+      trustDomain,
+      identities,
+      x509SvidTtlSeconds: Number(context.flags.x509SVIDTTL / NANOSECONDS_PER_SECOND),
+      clock: context.clock,
+      log: quietLog(context),
+      version: `spirekit-${readPackageInfo().version}`,
+      signal: context.signal,
+    });
+    return await runChildCommand(command, args, {
+      env: { ...context.env, ...environment.variables, PATH: withOwnPrograms(context.env['PATH']) },
+      umask,
+      forward: ['SIGINT', 'SIGTERM', 'SIGHUP'],
+    });
+  }
+}
+
+/** Errors alone, unless more was asked for. */
+function quietLog({ clock, flags: { verbose } }: CommandContext<typeof flags>): DaemonLogger {
+  return new DaemonLogger({ output: streamOutput(process.stderr), clock, level: verbose ? 'info' : 'error' });
+}
+
+/** The drop-ins of this package come last: a real SPIRE on the PATH is not shadowed. */
+function withOwnPrograms(path: string | undefined): string {
+  const own = join(readPackageInfo().root, 'bin');
+  return path === undefined || path === '' ? own : `${path}${delimiter}${own}`;
+}
