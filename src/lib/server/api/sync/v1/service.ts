@@ -1,7 +1,8 @@
 import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { type Clock, sleep } from '../../../../runtime/clock.ts';
 import type { SyncDefinition } from '../../../../wire/gen/spirekit/api/server/sync/v1/sync.ts';
-import type { ChangeEvents } from '../../../datastore/change-events.ts';
+import { getCallerId } from '../../../authorization/caller.ts';
+import type { ChangeEvents, DatastoreChange } from '../../../datastore/change-events.ts';
 
 /** What the sync service depends on. */
 export interface SyncServiceDeps {
@@ -19,37 +20,74 @@ const GATHER_MS = 20;
  * poll. It says nothing about what changed: what an agent may know, the ordinary calls decide.
  */
 export function syncService(deps: SyncServiceDeps): ServiceImplementation<typeof SyncDefinition> {
-  let sequence = 0n;
-  const waiting = new Set<() => void>();
-  const unsubscribe = deps.changes.subscribe(() => {
-    sequence += 1n;
-    for (const wake of waiting) wake();
+  const watches = new Set<Watch>();
+  let changeCount = 0n;
+  const unsubscribe = deps.changes.subscribe((change) => {
+    changeCount += 1n;
+    for (const watch of watches) if (concerns(change, watch.agentId)) watch.changed(changeCount);
   });
   deps.signal.addEventListener('abort', unsubscribe, { once: true });
   return {
     watch: async function* (_request, call) {
       const signal = AbortSignal.any([call.signal, deps.signal]);
-      // However fast changes come, an agent that reads slowly is told of the last one only: nothing piles up.
-      while (!signal.aborted) {
-        const sent = sequence;
-        yield { sequence: sent };
-        if (sequence === sent) await nextChange(waiting, signal);
-        await sleep(deps.clock, GATHER_MS, { signal }).catch(() => undefined);
+      const watch = new Watch(getCallerId(call).toString(), changeCount);
+      watches.add(watch);
+      try {
+        // However fast changes come, an agent that reads slowly is told of the last one only: nothing piles up.
+        while (!signal.aborted) {
+          const { sequence } = watch;
+          yield { sequence };
+          await watch.passed(sequence, signal);
+          await sleep(deps.clock, GATHER_MS, { signal }).catch(() => undefined);
+        }
+      } finally {
+        watches.delete(watch);
       }
     },
   };
 }
 
-/** Resolves at the next change, and when the signal aborts. */
-function nextChange(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = (): void => {
-      waiting.delete(wake);
-      signal.removeEventListener('abort', wake);
-      resolve();
-    };
-    if (signal.aborted) return wake();
-    waiting.add(wake);
+/** What happens to an agent is its own business; an entry or a bundle may matter to any. */
+function concerns(change: DatastoreChange, agentId: string): boolean {
+  switch (change.kind) {
+    case 'entry':
+    case 'bundle':
+      return true;
+    case 'node':
+      return change.spiffeId === agentId;
+    case 'federation':
+      return false;
+  }
+}
+
+/** One agent that waits for changes, and the last one that concerned it. */
+class Watch {
+  readonly agentId: string;
+  sequence: bigint;
+  #wake: () => void = () => {};
+
+  constructor(agentId: string, sequence: bigint) {
+    this.agentId = agentId;
+    this.sequence = sequence;
+  }
+
+  changed(sequence: bigint): void {
+    this.sequence = sequence;
+    this.#wake();
+  }
+
+  /** Resolves when a change came after this one, and when the signal aborts. */
+  async passed(sequence: bigint, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.sequence !== sequence) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    this.#wake = wake;
     signal.addEventListener('abort', wake, { once: true });
-  });
+    try {
+      await promise;
+    } finally {
+      this.#wake = () => {};
+      signal.removeEventListener('abort', wake);
+    }
+  }
 }
