@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Insertable, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { EntryAttributes, RegistrationEntry } from '../../../spiffe/registration-entry.ts';
 import { formatSelector, parseSelector } from '../../../spiffe/selector.ts';
 import { SpiffeId } from '../../../spiffe/spiffe-id.ts';
@@ -10,7 +10,7 @@ import type { EntryTable } from './schema.ts';
 export type EntryRow = Selectable<EntryTable>;
 
 /** The row of an entry, without the row id that the database gives. */
-export function toEntryRow(entry: RegistrationEntry): Insertable<EntryTable> {
+export function toEntryRow(entry: RegistrationEntry): Omit<EntryRow, 'id'> {
   return {
     entry_id: entry.id,
     spiffe_id: entry.spiffeId.toString(),

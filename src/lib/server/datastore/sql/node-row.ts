@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { AttestedNode } from '../../../spiffe/attested-node.ts';
 import { formatSelector, parseSelector } from '../../../spiffe/selector.ts';
 import { SpiffeId } from '../../../spiffe/spiffe-id.ts';
@@ -8,7 +8,7 @@ import type { NodeTable } from './schema.ts';
 export type NodeRow = Selectable<NodeTable>;
 
 /** The row of a node, without the row id that the database gives. The selectors must not repeat. */
-export function toNodeRow(node: AttestedNode): Insertable<NodeTable> {
+export function toNodeRow(node: AttestedNode): Omit<NodeRow, 'id'> {
   return {
     spiffe_id: node.spiffeId.toString(),
     attestation_type: node.attestationType,
