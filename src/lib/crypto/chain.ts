@@ -112,12 +112,11 @@ function checkSelf(certificate: Certificate, nowMs: number): void {
   if (certificate.unhandledCriticalExtensions.length > 0) throw refused('unhandled critical extension');
   // It should be critical, but means the same if it is not: policies are to be checked, which nobody does here.
   if (certificate.extensions.has(Oid.policyConstraints)) throw refused('policy constraints are not supported');
-  const now = new Date(nowMs).toISOString();
   if (nowMs < certificate.notBeforeMs) {
-    throw refused(`certificate is not yet valid: ${now} is before ${certificate.notBefore.toISOString()}`);
+    throw refused(`certificate is not yet valid: ${iso(nowMs)} is before ${iso(certificate.notBeforeMs)}`);
   }
   if (nowMs > certificate.notAfterMs) {
-    throw refused(`certificate has expired: ${now} is after ${certificate.notAfter.toISOString()}`);
+    throw refused(`certificate has expired: ${iso(nowMs)} is after ${iso(certificate.notAfterMs)}`);
   }
 }
 
@@ -150,6 +149,10 @@ function isSameEntity(a: Certificate, b: Certificate): boolean {
     Buffer.compare(a.publicKeyDer, b.publicKeyDer) === 0 &&
     Buffer.compare(namesA, namesB) === 0
   );
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
 }
 
 function refused(reason: string): CryptoError {

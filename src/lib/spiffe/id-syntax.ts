@@ -7,7 +7,7 @@ export const SPIFFE_SCHEME = 'spiffe://';
 export const MAX_SPIFFE_ID_BYTES = 2048;
 
 /** Longest trust domain name in bytes, the limit of a URI host (SPIFFE-ID section 2.3). */
-export const MAX_TRUST_DOMAIN_BYTES = 255;
+const MAX_TRUST_DOMAIN_BYTES = 255;
 
 /** Throws unless the text is a trust domain name: `a-z 0-9 . - _`, 1 to 255 bytes (SPIFFE-ID section 2.1). */
 export function checkTrustDomainName(name: string, code: SpiffeErrorCode): void {

@@ -14,9 +14,6 @@ import { checkJwtClaims, type JwtClaims, parseJwtClaims } from './jwt-claims.ts'
 import { SpiffeError } from './spiffe-error.ts';
 import type { SpiffeId } from './spiffe-id.ts';
 
-/** The signature algorithms of the JWT-SVID standard (section 2.1). */
-export type JwtAlgorithm = JwsAlgorithm;
-
 /** A JWT-SVID that was checked, or that this process has signed. */
 export class JwtSvid {
   readonly id: SpiffeId;
@@ -64,7 +61,7 @@ export interface JwtSvidRequest {
   readonly kid: string;
   readonly signer: Signer;
   /** What the signer makes by default, which is all that it can make: RS256, ES256, ES384 or ES512 by its key. */
-  readonly algorithm?: JwtAlgorithm | undefined;
+  readonly algorithm?: JwsAlgorithm | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Certificate } from '../../../src/lib/crypto/certificate.ts';
+import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { verifyChain } from '../../../src/lib/crypto/chain.ts';
+import { derOid } from '../../../src/lib/crypto/der/writer.ts';
 import { Name } from '../../../src/lib/crypto/name.ts';
 import { type Issued, issue, issueCa, NOW_MS } from './test-ca.ts';
 
@@ -110,6 +111,17 @@ describe('verifyChain', () => {
     ['end', 3_600_000],
   ])('accepts the chain at its very %s', (_, offsetMs) => {
     expect(() => verify(leaf, [intermediate], [root], NOW_MS + offsetMs)).not.toThrow();
+  });
+
+  it.each([
+    ['an unknown critical extension', '2.5.29.127', '2.5.29.15', /critical extension/],
+    ['policy constraints, critical or not', '2.5.29.36', '2.5.29.14', /policy constraints/],
+  ])('refuses a leaf with %s', (_, oid, inPlaceOf, message) => {
+    // The signature breaks with it, but is looked at later.
+    const der = Buffer.from(leaf.certificate.der);
+    const at = der.indexOf(derOid(inPlaceOf));
+    const patched = Buffer.concat([der.subarray(0, at), derOid(oid), der.subarray(at + derOid(oid).length)]);
+    expect(() => verify({ ...leaf, certificate: Certificate.parse(patched) }, [intermediate], [root])).toThrow(message);
   });
 
   it('refuses an expired intermediate or root above a leaf that is valid', async () => {

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { decodeOid, encodeOid } from '../../../../src/lib/crypto/der/oid.ts';
+
+describe('object identifiers', () => {
+  it.each([
+    ['2.5.29.17', '551d11'],
+    ['1.2.840.113549.1.1.11', '2a864886f70d01010b'],
+    ['2.999.3', '883703'],
+    ['0.0', '00'],
+  ])('%s is encoded as %s', (dotted, hex) => {
+    expect(Buffer.from(encodeOid(dotted)).toString('hex')).toBe(hex);
+    expect(decodeOid(Buffer.from(hex, 'hex'))).toBe(dotted);
+  });
+
+  it.each([
+    ['without octets', ''],
+    ['whose last arc is cut short', '5581'],
+    ['with a padded arc', '558001'],
+    ['with an arc that is too large', '55ffffffffffffff7f'],
+    ['that is too long', '55'.repeat(65)],
+  ])('are refused %s', (_, hex) => {
+    expect(() => decodeOid(Buffer.from(hex, 'hex'))).toThrow(/object identifier/);
+  });
+});
