@@ -1,0 +1,291 @@
+import { once } from 'node:events';
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { RpcClient, type RpcTlsOptions } from '../../../src/lib/rpc/client.ts';
+import {
+  type CallContext,
+  RpcServer,
+  type TlsIdentity,
+  type TlsListener,
+  type TlsListenerOptions,
+} from '../../../src/lib/rpc/server.ts';
+import { RpcCode } from '../../../src/lib/rpc/status.ts';
+import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
+import { rejection, signalled } from './fixtures.ts';
+import { type Identity, makeIdentity } from './test-certificates.ts';
+
+let root: Identity;
+let intermediate: Identity;
+let server1: Identity;
+let server2: Identity;
+let agent: Identity;
+
+beforeAll(async () => {
+  root = await makeIdentity('spiffe://example.org', { isCa: true });
+  intermediate = await makeIdentity('spiffe://example.org', { isCa: true, issuer: root });
+  server1 = await makeIdentity('spiffe://example.org/spire/server', { issuer: intermediate });
+  server2 = await makeIdentity('spiffe://example.org/spire/server', { issuer: intermediate });
+  agent = await makeIdentity('spiffe://example.org/spire/agent/x', { issuer: intermediate });
+});
+
+const chainOf = (...identities: Identity[]): Uint8Array[] => identities.map(({ certificate }) => certificate.der);
+const identityOf = (leaf: Identity): TlsIdentity => ({
+  certificateChain: chainOf(leaf, intermediate),
+  privateKey: leaf.key,
+});
+const bytes = (chain: readonly Uint8Array[] | undefined): number[][] | undefined => chain?.map((der) => [...der]);
+
+interface Setup extends AsyncDisposable {
+  readonly listener: TlsListener;
+  readonly server: RpcServer;
+  readonly calls: CallContext[];
+  readonly refusals: unknown[];
+  connect(options?: Partial<RpcTlsOptions>): RpcClient;
+}
+
+/** A server on a port of this machine, and clients that trust whatever it shows unless told otherwise. */
+async function serveTls(options: Partial<TlsListenerOptions> = {}): Promise<Setup> {
+  const calls: CallContext[] = [];
+  const refusals: unknown[] = [];
+  const server = new RpcServer({ onConnectionError: (error) => refusals.push(error) });
+  server.addService(HealthDefinition, {
+    async check(_, call) {
+      calls.push(call);
+      return { status: 1 };
+    },
+  });
+  const listener = await server.listenTls({
+    host: '127.0.0.1',
+    port: 0,
+    secureContext: () => identityOf(server1),
+    ...options,
+  });
+  const clients: RpcClient[] = [];
+  return {
+    listener,
+    server,
+    calls,
+    refusals,
+    connect(tls = {}) {
+      const { port } = listener;
+      const client = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls: { verifyServer: () => {}, ...tls } });
+      clients.push(client);
+      return client;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) await client.close();
+      await server.stop();
+    },
+  };
+}
+
+const check = (client: RpcClient): Promise<unknown> => client.unary(HealthDefinition, 'check', { service: '' });
+const asAgent = (): Partial<RpcTlsOptions> => ({
+  certificateChain: chainOf(agent, intermediate),
+  privateKey: agent.key,
+});
+
+describe('a TLS port', () => {
+  it('shows each side the chain of the other, as it was presented', async () => {
+    const seen = signalled<readonly Uint8Array[]>();
+    await using setup = await serveTls();
+    await check(setup.connect({ ...asAgent(), verifyServer: seen.resolve }));
+    expect(bytes(await seen.promise)).toEqual(bytes(chainOf(server1, intermediate)));
+    const peer = setup.calls[0]?.peer;
+    expect(peer).toMatchObject({ kind: 'tls', address: '127.0.0.1' });
+    expect(bytes(peer?.kind === 'tls' ? peer.certificates : undefined)).toEqual(bytes(chainOf(agent, intermediate)));
+  });
+
+  it('shows a chain that stops early, and one with its root', async () => {
+    for (const chain of [chainOf(agent), chainOf(agent, intermediate, root)]) {
+      await using setup = await serveTls();
+      await check(setup.connect({ certificateChain: chain, privateKey: agent.key }));
+      const peer = setup.calls[0]?.peer;
+      expect(bytes(peer?.kind === 'tls' ? peer.certificates : undefined)).toEqual(bytes(chain));
+    }
+  });
+
+  it('lets a caller without certificate through to the handlers', async () => {
+    await using setup = await serveTls({
+      verifyClient: () => {
+        throw new Error('asked about nobody');
+      },
+    });
+    await check(setup.connect());
+    expect(setup.calls[0]?.peer).toMatchObject({ kind: 'tls', certificates: [] });
+  });
+
+  it('refuses a caller without certificate if told to', async () => {
+    await using setup = await serveTls({ requireClientCertificate: true });
+    expect(await rejection(check(setup.connect()))).toMatchObject({ status: RpcCode.unavailable });
+    expect(setup.calls).toEqual([]);
+    expect(setup.refusals).toMatchObject([{ code: 'unauthenticated' }]);
+  });
+
+  it('refuses a caller whose certificates do not verify, before any call', async () => {
+    const reason = new Error('unknown authority');
+    await using setup = await serveTls({
+      verifyClient: (chain, peer) => {
+        expect(bytes(chain)).toEqual(bytes(chainOf(agent, intermediate)));
+        expect(peer.certificates).toBe(chain);
+        throw reason;
+      },
+    });
+    expect(await rejection(check(setup.connect(asAgent())))).toMatchObject({ status: RpcCode.unavailable });
+    expect(setup.calls).toEqual([]);
+    expect(setup.refusals).toEqual([reason]);
+  });
+
+  it('gets nothing from a client that refuses its certificates', async () => {
+    await using setup = await serveTls();
+    const client = setup.connect({
+      verifyServer: () => {
+        throw new Error('x509svid: could not get X509 bundle');
+      },
+    });
+    expect(String(await rejection(check(client)))).toBe(
+      'RpcError: rpc error: code = Unavailable desc = connection error: desc = "transport: authentication handshake failed: x509svid: could not get X509 bundle"',
+    );
+    expect(setup.calls).toEqual([]);
+  });
+
+  it('takes a new identity for new connections', async () => {
+    let current = server1;
+    const leaves: (number[] | undefined)[] = [];
+    await using setup = await serveTls({ secureContext: () => identityOf(current) });
+    const connect = (): RpcClient => setup.connect({ verifyServer: (chain) => leaves.push(bytes(chain)?.[0]) });
+    const old = connect();
+    await check(old);
+    current = server2;
+    setup.listener.rotate();
+    await check(connect());
+    await check(old);
+    expect(leaves).toEqual([server1, server2].map(({ certificate }) => [...certificate.der]));
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('resumes no session of %s', async (version) => {
+    await using setup = await serveTls();
+    const options = {
+      host: '127.0.0.1',
+      port: setup.listener.port,
+      rejectUnauthorized: false,
+      ALPNProtocols: ['h2'],
+      minVersion: version,
+      maxVersion: version,
+    };
+    const first = connectTls(options);
+    let session: Buffer | undefined;
+    first.on('session', (found) => {
+      session = found;
+    });
+    await settled(first);
+    session ??= first.getSession();
+    first.destroy();
+    const second = connectTls({ ...options, ...(session === undefined ? {} : { session }) });
+    await settled(second);
+    expect(second.isSessionReused()).toBe(false);
+    second.destroy();
+  });
+
+  it('speaks no TLS before 1.2 and nothing but HTTP/2', async () => {
+    await using setup = await serveTls();
+    const { port } = setup.listener;
+    const old = connectTls({
+      host: '127.0.0.1',
+      port,
+      rejectUnauthorized: false,
+      maxVersion: 'TLSv1.1',
+      minVersion: 'TLSv1',
+    });
+    await rejection(once(old, 'secureConnect'));
+    const http1 = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] });
+    await rejection(once(http1, 'secureConnect'));
+    const none = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    none.on('error', () => {});
+    none.resume();
+    await once(none, 'close');
+    expect(setup.refusals.length).toBe(3);
+    await check(setup.connect());
+  });
+
+  it('closes clients that speak no TLS, and goes on', async () => {
+    await using setup = await serveTls();
+    const socket = connectTcp(setup.listener.port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write('GET / HTTP/1.1\r\n\r\n');
+    await once(socket, 'close');
+    expect(setup.refusals).toHaveLength(1);
+    await check(setup.connect());
+  });
+
+  it('ends with its server, handshakes included', async () => {
+    const setup = await serveTls();
+    const silent = connectTcp(setup.listener.port, '127.0.0.1');
+    silent.on('error', () => {});
+    silent.resume();
+    await once(silent, 'connect');
+    await check(setup.connect());
+    const closed = once(silent, 'close');
+    await setup[Symbol.asyncDispose]();
+    await closed;
+    expect(setup.server.connectionCount).toBe(0);
+  });
+
+  it('is refused when it is taken', async () => {
+    await using setup = await serveTls();
+    await using other = new RpcServer();
+    const failed = other.listenTls({
+      host: '127.0.0.1',
+      port: setup.listener.port,
+      secureContext: () => identityOf(server1),
+    });
+    expect(await rejection(failed)).toMatchObject({ code: 'io-error' });
+  });
+});
+
+describe('RpcClient over TLS', () => {
+  it('fails on a server that speaks no TLS, and on one that hangs up', async () => {
+    const { createServer } = await import('node:net');
+    for (const answer of ['SSH-2.0-OpenSSH_9.0\r\n', '']) {
+      const server = createServer((socket) => {
+        socket.on('error', () => {});
+        socket.once('data', () => socket.end(answer));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      await using client = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls: { verifyServer: () => {} } });
+      expect(String(await rejection(check(client)))).toContain('transport: authentication handshake failed: ');
+      server.close();
+    }
+  });
+
+  it('gives up a handshake when its call is given up and it is closed', async () => {
+    const { createServer } = await import('node:net');
+    const accepted = signalled();
+    const server = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => accepted.resolve());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const client = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls: { verifyServer: () => {} } });
+    const failed = rejection(check(client));
+    await accepted.promise;
+    await client.close();
+    expect(await failed).toMatchObject({ status: RpcCode.canceled });
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+/** Waits until the handshake is over and, for TLS 1.3, a session would have arrived: with the first data. */
+async function settled(socket: TLSSocket): Promise<void> {
+  socket.on('error', () => {});
+  await once(socket, 'secureConnect');
+  // The opening of HTTP/2 makes the server send its settings, after any session ticket.
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+  await once(socket, 'data');
+}
