@@ -71,11 +71,12 @@ class DropInHelp {
   }
 
   async of(words: string): Promise<string> {
-    const own = (await this.#usage(words)) ?? 'This command needs one of the words below after it.\n';
+    const own = await this.#usage(words);
     const children = childrenOf(this.#table.keys(), words);
-    if (children.length === 0) return own;
+    if (own !== undefined && children.length === 0) return own;
     const usages = await Promise.all(children.map((child) => this.#usage(child)));
-    return `${usages.join('')}${own}\nSubcommands:\n${await this.#list(words)}`;
+    const sentence = own === undefined ? 'This command needs one of the words below after it.\n' : '';
+    return `${own ?? ''}${usages.join('')}${sentence}\nSubcommands:\n${await this.#list(words)}`;
   }
 
   async #usage(words: string): Promise<string | undefined> {

@@ -46,8 +46,7 @@ export async function runCommand(
     const failure = SpirekitError.from(error);
     if (runtime.program === 'spirekit') return reportFailure(failure, command, io, runtime);
     io.stderr.write(`${failure.message}\n${flagSet.usageText()}`);
-    if (command.printsFlagErrorTwice === true) io.stderr.write(`${failure.message}\n`);
-    return 1;
+    return command.printsFlagErrorTwice === true ? reportFailure(failure, command, io, runtime) : 1;
   }
   const aborter = abortable(runtime.signal);
   try {

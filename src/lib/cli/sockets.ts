@@ -50,7 +50,7 @@ export function agentTarget(choice: SocketChoice, env: Environment): RpcTarget {
 
 /** The agent's admin socket; an empty path is the default. */
 export function agentAdminTarget(socketPath: string): RpcTarget {
-  return { kind: 'unix', path: socketPath === '' ? DEFAULT_AGENT_ADMIN_SOCKET : socketPath };
+  return adapterTarget(socketPath === '' ? DEFAULT_AGENT_ADMIN_SOCKET : socketPath);
 }
 
 /**
@@ -62,8 +62,11 @@ export function agentAdminTarget(socketPath: string): RpcTarget {
 export function serverTarget(choice: SocketChoice, env: Environment): RpcTarget {
   const template = 'SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE';
   const missing = `you must define ${template} to use the instance flag`;
-  const path = choose(choice, env, template, DEFAULT_SERVER_SOCKET, missing);
-  // SPIRE's dialer gets the address as gRPC spells it, and its errors show that spelling: an absolute path after `//`.
+  return adapterTarget(choose(choice, env, template, DEFAULT_SERVER_SOCKET, missing));
+}
+
+/** SPIRE's dialer for these gets the address as gRPC spells it, and its errors show an absolute path after two slashes. */
+function adapterTarget(path: string): RpcTarget {
   return { kind: 'unix', path, errorAddress: path.startsWith('/') ? `//${path}` : path };
 }
 

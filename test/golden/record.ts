@@ -1,0 +1,99 @@
+/**
+ * Records golden files: `SPIRE_AGENT_BIN=... SPIRE_SERVER_BIN=... node test/golden/record.ts [WORD...]` runs the real
+ * programs and writes what they print; `spirekit` files are recorded from this checkout's
+ * build. The command lines of a file are
+ * kept, those that every command is tried with are added. With words, only files whose name has one of them are made.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { commandTable } from '../../src/lib/cli/command-table.ts';
+import { findRealSpire, ours, projectRoot, run } from '../support/programs.ts';
+import { formatGolden, type GoldenStep, parseGolden } from './golden-file.ts';
+import { runGolden, type Starters } from './golden-run.ts';
+
+const folder = join(projectRoot, 'test/golden');
+const real = findRealSpire();
+if (real === undefined) throw new Error('SPIRE_AGENT_BIN and SPIRE_SERVER_BIN have to name the real programs');
+const starters: Starters = {
+  'spire-agent': [real.agent],
+  'spire-server': [real.server],
+  spirekit: [ours.spirekit],
+};
+
+/** What every program is tried with. */
+function topLines(program: 'spire-agent' | 'spire-server'): string[] {
+  const groups = [...commandTable(program).keys()].flatMap((words) =>
+    words
+      .split(' ')
+      .slice(0, -1)
+      .map((_, index, all) => all.slice(0, index + 1).join(' ')),
+  );
+  const tries = [
+    '',
+    '-h',
+    '-help',
+    '--version',
+    '-v',
+    '-v run',
+    'nonsense',
+    '-h nonsense',
+    '-x run',
+    '-x',
+    '--',
+    'run-h',
+  ];
+  const groupTries = [...new Set(groups)].flatMap((group) => [group, `${group} bogus`]);
+  return [...tries, ...groupTries].map((rest) => `${program} ${rest}`.trim());
+}
+
+/** What every command is tried with. */
+async function commandLines(program: 'spire-agent' | 'spire-server', words: string): Promise<string[]> {
+  const [executable = ''] = starters[program] ?? [];
+  const help = (await run(executable, [...words.split(' '), '-h'])).stderr;
+  const lines = [`${program} ${words} -h`, `${program} ${words} -nosuchflag`];
+  if (help.includes('  -output ')) lines.push(`${program} ${words} -output xml`);
+  if (help.includes('  -timeout ')) lines.push(`${program} ${words} -timeout banana`, `${program} ${words} -timeout`);
+  if (help.includes('  -instance ')) lines.push(`${program} ${words} -instance x`);
+  // These two do not end by themselves.
+  const isEndless = words === 'run' || words === 'api watch';
+  if (!isEndless && help.includes('  -socketPath ')) {
+    lines.push(`${program} ${words} -socketPath absent.sock`, `${program} ${words} -socketPath=$DIR/absent.sock extra`);
+  }
+  return lines;
+}
+
+async function record(name: string, remark: string, lines: readonly string[]): Promise<void> {
+  const wanted = process.argv.slice(2);
+  if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) return;
+  const path = join(folder, name);
+  const kept = existsSync(path) ? parseGolden(readFileSync(path, 'utf8')).steps.map(({ line }) => line) : [];
+  const all = [...new Set([...lines, ...kept])];
+  const empty = all.map((line): GoldenStep => ({ line, code: 0, stdout: '', stderr: '' }));
+  const steps = await runGolden({ remarks: [], steps: empty }, starters);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, formatGolden({ remarks: [remark], steps }));
+  console.log(`${name}: ${steps.length} steps`);
+}
+
+for (const program of ['spire-agent', 'spire-server'] as const) {
+  const [executable = ''] = starters[program] ?? [];
+  const version = (await run(executable, ['--version'])).stderr.trim();
+  const remark = `Recorded from ${program} ${version}; of help texts only flags, their kinds and defaults, and command words.`;
+  await record(`${program}/top-level.txt`, remark, topLines(program));
+  for (const words of commandTable(program).keys()) {
+    await record(`${program}/${words.replaceAll(' ', '-')}.txt`, remark, await commandLines(program, words));
+  }
+}
+const own = 'spirekit only: recorded from this checkout.';
+await record('spirekit/usage.txt', own, [
+  'spirekit nonsense',
+  'spirekit versoin',
+  'spirekit entry creat',
+  'spirekit -x version',
+]);
+await record('spirekit/link.txt', own, ['spirekit link', 'spirekit link $DIR/absent', 'spirekit link a b']);
+await record('spirekit/api-fetch-x509.txt', own, [
+  'spirekit api fetch x509 --socket-path absent.sock',
+  'spirekit api fetch x509 -nosuchflag',
+  'spirekit api fetch x509 extra',
+]);
