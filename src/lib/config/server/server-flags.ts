@@ -3,7 +3,7 @@ import type { ConfigFlag, ConfigFlagValues } from '../config-flag.ts';
 /** Flags of the server's `run` and `validate`: those that override a key win over the file when they are not empty. */
 export const SERVER_FLAGS = [
   { name: 'bindAddress', kind: 'string', description: 'Address that the server listens on for agents' },
-  { name: 'config', kind: 'string', description: 'Configuration file (default conf/server/server.conf)' },
+  { name: 'config', kind: 'string', description: 'Configuration file; conf/server/server.conf if none is named' },
   { name: 'dataDir', kind: 'string', description: 'Folder for what the server stores' },
   { name: 'expandEnv', kind: 'bool', description: 'Replace $VARIABLES of the environment in the configuration file' },
   { name: 'logFile', kind: 'string', description: 'File to write the log to' },
