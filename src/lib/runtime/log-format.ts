@@ -1,7 +1,7 @@
 import { goQuote } from './go-quote.ts';
 import type { LogFields } from './log-fields.ts';
 import type { LogLevel } from './log-level.ts';
-import { formatLogTimestamp } from './log-timestamp.ts';
+import { formatGoTimestamp, formatLogTimestamp } from './log-timestamp.ts';
 import { type LogValue, redactSecrets, toLogValue } from './log-value.ts';
 
 /** One log line before it is written. */
@@ -69,6 +69,7 @@ function byName([a]: [string, LogValue], [b]: [string, LogValue]): number {
 /** As Go prints a value: lists in brackets with spaces, an absent value as `<nil>`. */
 function formatPlain(value: LogValue): string {
   if (value === null) return '<nil>';
+  if (value instanceof Date) return formatGoTimestamp(value.getTime());
   if (typeof value === 'object') return `[${value.map(formatPlain).join(' ')}]`;
   return String(value);
 }
@@ -84,8 +85,14 @@ function safeName(name: string): string {
 
 /** JSON as Go writes it: also harmless inside HTML. */
 function jsonText(value: LogValue): string {
-  return JSON.stringify(value).replace(
+  return JSON.stringify(value, inLocalZone).replace(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
+}
+
+/** Dates arrive here as text in UTC, so the value is looked up where it was. */
+function inLocalZone(this: unknown, key: string, value: unknown): unknown {
+  const original: unknown = typeof this === 'object' && this !== null ? Reflect.get(this, key) : undefined;
+  return original instanceof Date ? formatLogTimestamp(original.getTime(), { milliseconds: true }) : value;
 }

@@ -1,9 +1,8 @@
 import { KeyObject } from 'node:crypto';
 import { types } from 'node:util';
-import { formatLogTimestamp } from './log-timestamp.ts';
 
-/** What a field of a log line may become: text, or what JSON keeps as it is. */
-export type LogValue = string | number | boolean | null | readonly LogValue[];
+/** What a field of a log line may become: text, a moment, or what JSON keeps as it is. */
+export type LogValue = string | number | boolean | null | Date | readonly LogValue[];
 
 /** Stands where a secret would have been. */
 const REDACTED = '<redacted>';
@@ -52,14 +51,9 @@ function convertObject(value: object): LogValue {
   if (value instanceof Error) return redactSecrets(value.message);
   if (value instanceof KeyObject || types.isCryptoKey(value)) return REDACTED;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return `<${value.byteLength} bytes>`;
-  if (value instanceof Date) return formatDate(value);
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? '<invalid date>' : value;
   if (Array.isArray(value)) return value.map(convert);
   // A class that says what it looks like (SpiffeId, TrustDomain, URL); never the fields of an unknown object.
   const text: unknown = typeof value.toString === 'function' ? value.toString() : undefined;
   return typeof text === 'string' ? redactSecrets(text) : '<object>';
-}
-
-function formatDate(date: Date): string {
-  const epochMs = date.getTime();
-  return Number.isNaN(epochMs) ? '<invalid date>' : formatLogTimestamp(epochMs, { milliseconds: true });
 }

@@ -65,7 +65,18 @@ describe('formatLogEntry', () => {
   test('prints lists, missing values, bytes, dates and objects without their contents', () => {
     const fields = { list: ['a', 2], none: undefined, bytes: new Uint8Array(3), at: new Date(TIME_MS), odd: { a: 1 } };
     expect(formatLogEntry('default', { ...entry, fields })).toContain(
-      'at="2026-01-02T03:04:05.06Z" bytes="<3 bytes>" list="[a 2]" none="<nil>" odd="[object Object]"',
+      'at="2026-01-02 03:04:05.06 +0000 UTC" bytes="<3 bytes>" list="[a 2]" none="<nil>" odd="[object Object]"',
+    );
+  });
+
+  test('shows moments in the local zone, as Go prints them and in JSON by RFC 3339', () => {
+    const fields = { at: new Date(TIME_MS), list: [new Date(TIME_MS)], odd: new Date(Number.NaN) };
+    process.env['TZ'] = 'America/St_Johns';
+    expect(formatLogEntry('default', { ...entry, fields })).toContain(
+      'at="2026-01-01 23:34:05.06 -0330 -0330" list="[2026-01-01 23:34:05.06 -0330 -0330]" odd="<invalid date>"',
+    );
+    expect(formatLogEntry('json', { ...entry, fields })).toContain(
+      '{"at":"2026-01-01T23:34:05.06-03:30","level":"info","list":["2026-01-01T23:34:05.06-03:30"],"msg"',
     );
   });
 
