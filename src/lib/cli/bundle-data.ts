@@ -7,6 +7,7 @@ import { Bundle, parseBundleDocument } from '../spiffe/bundle.ts';
 import { TrustDomain } from '../spiffe/trust-domain.ts';
 import { Bundle as WireBundle } from '../wire/gen/spire/api/types/bundle.ts';
 import { within } from './error-context.ts';
+import { parseGoJson } from './go-json.ts';
 
 /** How bundles are written in files and on stdout: X.509 roots alone, or the SPIFFE bundle document. */
 export type BundleFormat = 'pem' | 'spiffe';
@@ -35,9 +36,7 @@ export function parseBundleData(bytes: Uint8Array, format: BundleFormat, trustDo
     return WireBundle.create({ trustDomain, x509Authorities: certificates.map(({ der }) => ({ asn1: der })) });
   }
   const domain = TrustDomain.parse(trustDomain);
-  return toWireBundle(
-    within('unable to parse to spiffe bundle: spiffebundle', () => parseBundleDocument(domain, bytes)),
-  );
+  return toWireBundle(within('unable to parse to spiffe bundle: spiffebundle', () => parseDocument(domain, bytes)));
 }
 
 /**
@@ -59,6 +58,16 @@ export function fromWireBundle(bundle: WireBundle): Bundle {
     refreshHint: bundle.refreshHint > 0n ? bundle.refreshHint : undefined,
     sequenceNumber: bundle.sequenceNumber > 0n ? bundle.sequenceNumber : undefined,
   });
+}
+
+/** What is no JSON at all is refused in the words of Go, which scripts may know. */
+function parseDocument(trustDomain: TrustDomain, bytes: Uint8Array): Bundle {
+  try {
+    return parseBundleDocument(trustDomain, bytes);
+  } catch (error) {
+    within('unable to parse JWKS', () => parseGoJson(bytes));
+    throw error;
+  }
 }
 
 function toWireBundle(bundle: Bundle): WireBundle {
