@@ -41,10 +41,10 @@ export function x509AuthorityToWire({ certificate, tainted }: X509Authority): X5
   return { asn1: certificate, tainted };
 }
 
-/** X.509 roots, one for each certificate. @throws SpirekitError `invalid-certificate` */
+/** X.509 roots, one for each certificate, as copies that do not hold the message. @throws SpirekitError `invalid-certificate` */
 export function x509AuthoritiesFromWire(wire: readonly X509Certificate[]): X509Authority[] {
   return wire.flatMap(({ asn1, tainted }) =>
-    Certificate.parseAll(asn1).map(({ der }) => ({ certificate: der, tainted })),
+    Certificate.parseAll(asn1).map(({ der }) => ({ certificate: new Uint8Array(der), tainted })),
   );
 }
 

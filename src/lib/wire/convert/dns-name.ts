@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { goQuote } from '../../runtime/go-quote.ts';
 import { invalidMessage } from './conversion-error.ts';
 
@@ -33,7 +33,14 @@ function isLabel(label: string): boolean {
   if (label === '' || label.length > LONGEST_LABEL) return false;
   if (/[\0-\x20\x7f]/.test(label) || label.startsWith('-') || label.endsWith('-')) return false;
   if (!/^..--/.test(label)) return true;
-  return label.startsWith('xn--') && domainToASCII(label) === label;
+  return label.startsWith('xn--') && isEncodedLabel(label);
+}
+
+/** Whether an `xn--` label stands for one of letters, marks, digits and hyphens, and is how that one is encoded. */
+function isEncodedLabel(label: string): boolean {
+  const decoded = domainToUnicode(label);
+  // What cannot be decoded comes back as it is.
+  return decoded !== label && /^[\p{L}\p{M}\p{N}-]+$/u.test(decoded) && domainToASCII(decoded) === label;
 }
 
 function invalidLabel(label: string): Error {

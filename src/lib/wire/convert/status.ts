@@ -10,11 +10,12 @@ import {
 export const OK: Readonly<Status> = { code: 0, message: 'OK' };
 
 /**
- * What an item of a batch ended with, by the table of codes. An error of unknown origin becomes `Internal` without its
- * text.
+ * What an item of a batch ended with, by the table of codes. What this package did not word itself (errors of the system
+ * and of unknown origin) becomes `Internal` without its text.
  */
 export function statusToWire(error: unknown): Status {
-  if (!(error instanceof SpirekitError)) return { code: ERROR_CODES.internal.grpc, message: 'internal error' };
+  const isOurs = error instanceof SpirekitError && error.code !== 'io-error' && error.code !== 'unknown';
+  if (!isOurs) return { code: ERROR_CODES.internal.grpc, message: 'internal error' };
   return { code: ERROR_CODES[error.code].grpc, message: error.message };
 }
 
