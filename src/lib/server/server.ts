@@ -2,7 +2,6 @@ import type { ServerConfig } from '../config/server/server-config.ts';
 import { Name } from '../crypto/name.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
-import { HealthListener } from '../runtime/health-listener.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
@@ -159,6 +158,8 @@ export class Server implements AsyncDisposable {
     opening.defer(() => stopping.abort(new SpirekitError('unavailable', 'the server is stopping')));
     opening.use(startHousekeeping(config, datastore, dependencies));
     if (config.healthChecks.listenerEnabled) {
+      // Loaded only here: node:http costs every start some 20 ms.
+      const { HealthListener } = await import('../runtime/health-listener.ts');
       const health = { trustDomain, bundles: datastore.bundles, ca, authorities };
       opening.use(
         await HealthListener.open({
