@@ -184,7 +184,7 @@ export class ClientCall {
       return;
     }
     try {
-      this.#received.push(...decoder.push(chunk));
+      for (const message of decoder.push(chunk)) this.#received.push(message);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       this.#settle(error);

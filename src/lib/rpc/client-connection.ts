@@ -61,8 +61,8 @@ export class ClientConnection {
   static async open(target: RpcTarget, options: ConnectOptions): Promise<ClientConnection> {
     const impossible = findUnixPathError(target);
     if (impossible !== undefined) throw impossible;
-    const socket = await openSocket(target, options);
-    return new ClientConnection(await startSession(socket, target, options), options);
+    const startSession = await loadSession(target, options);
+    return new ClientConnection(await startSession(await openSocket(target, options)), options);
   }
 
   /** True once the server has introduced itself with its settings. */
@@ -129,18 +129,25 @@ export class ClientConnection {
 }
 
 /**
+ * What turns a connected socket into a session. Code is loaded before there is a socket: an event that came while it
+ * loads would go unheard.
+ *
  * Commands that make one call over a unix socket start faster without Node's HTTP/2, which takes longer to load than they
  * take to run; everything else gets Node's.
  */
-async function startSession(socket: Socket, target: RpcTarget, options: ConnectOptions): Promise<ClientSession> {
+async function loadSession(
+  target: RpcTarget,
+  options: ConnectOptions,
+): Promise<(socket: Socket) => ClientSession | Promise<ClientSession>> {
   if (target.kind === 'unix' && options.http2 !== 'node') {
     const { LightSession } = await import('./http2/light-session.ts');
-    return new LightSession(socket, WINDOWS);
+    return (socket) => new LightSession(socket, WINDOWS);
   }
   const { startNodeSession } = await import('./http2/node-session.ts');
-  if (target.kind === 'unix' || target.tls === undefined) return startNodeSession(socket, WINDOWS);
+  if (target.kind === 'unix' || target.tls === undefined) return (socket) => startNodeSession(socket, WINDOWS);
+  const { host, tls } = target;
   const { startTls } = await import('./client-tls.ts');
-  return startNodeSession(await startTls(socket, target.host, target.tls, options), WINDOWS);
+  return async (socket) => startNodeSession(await startTls(socket, host, tls, options), WINDOWS);
 }
 
 function openSocket(target: RpcTarget, options: ConnectOptions): Promise<Socket> {

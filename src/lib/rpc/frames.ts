@@ -40,21 +40,21 @@ export class FrameDecoder {
   }
 
   /**
-   * Takes the next bytes and returns the messages they complete. Throws {@link RpcError}: `ResourceExhausted` for a
+   * Takes the next bytes and gives the messages they complete; to be walked to its end. Throws {@link RpcError}: `ResourceExhausted` for a
    * message over the limit, `Internal` for a compressed one or an unknown flag byte. Not to be used after it threw.
    */
-  push(chunk: Uint8Array): Uint8Array[] {
+  *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
     this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     this.#buffered += chunk.byteLength;
-    const messages: Uint8Array[] = [];
     while (true) {
       if (this.#expected === undefined) {
-        if (this.#buffered < PREFIX_BYTES) return messages;
+        if (this.#buffered < PREFIX_BYTES) return;
         this.#expected = this.#readPrefix(this.#take(PREFIX_BYTES));
       }
-      if (this.#buffered < this.#expected) return messages;
-      messages.push(this.#take(this.#expected));
+      if (this.#buffered < this.#expected) return;
+      const message = this.#take(this.#expected);
       this.#expected = undefined;
+      yield message;
     }
   }
 
