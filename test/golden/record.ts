@@ -97,3 +97,14 @@ await record('spirekit/api-fetch-x509.txt', own, [
   'spirekit api fetch x509 -nosuchflag',
   'spirekit api fetch x509 extra',
 ]);
+await record('spirekit/entry.txt', own, [
+  'spirekit entry show --socket-path absent.sock',
+  'spirekit entry show --entry-id web --selector a:b --socket-path absent.sock',
+  'spirekit entry create --socket-path absent.sock',
+  'spirekit entry create --spiffe-id web --parent-id spiffe://example.org/host --selector a:b --socket-path absent.sock',
+  'spirekit entry create --data missing.json --socket-path absent.sock',
+  'spirekit entry create --data - --socket-path absent.sock',
+  'spirekit entry delete --socket-path absent.sock',
+  'spirekit agent list --expires-before yesterday --socket-path absent.sock',
+  'spirekit server healthcheck --socket-path absent.sock',
+]);

@@ -1,9 +1,8 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
-import { parseEntryData } from '../../lib/cli/entry-data.ts';
+import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { readInput } from '../../lib/cli/input-file.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
@@ -27,8 +26,7 @@ export default class EntryCreate extends BaseCommand<typeof flags> {
     const { signal } = context;
     await using rpc = new RpcClient(serverTarget(context.flags, context.env));
     const { data } = context.flags;
-    const entries =
-      data === '' ? [newEntry(context.flags)] : parseEntryData(await readInput(data, context.io.stdin, { signal }));
+    const entries = data === '' ? [newEntry(context.flags)] : await readEntryData(data, context);
     const response = await entryClient(rpc).batchCreateEntry({ entries, outputMask: undefined }, { signal });
     const results = withRefusedEntries(response.results, entries);
     await context.print({

@@ -1,8 +1,7 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
-import { parseEntryIds } from '../../lib/cli/entry-data.ts';
+import { readEntryIds } from '../../lib/cli/entry-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { readInput } from '../../lib/cli/input-file.ts';
 import { formatDeleted, formatNotDeleted } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
@@ -49,7 +48,7 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
 
 async function idsToDelete(context: CommandContext<typeof flags>): Promise<string[]> {
   const { file, entryID } = context.flags;
-  if (file !== '') return parseEntryIds(await readInput(file, context.io.stdin, { signal: context.signal }));
+  if (file !== '') return readEntryIds(file, context);
   if (entryID === '') throw new SpirekitError('usage', 'an entry ID is required');
   return [entryID];
 }

@@ -1,10 +1,9 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
-import { parseEntryData } from '../../lib/cli/entry-data.ts';
+import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/entry-flags.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { readInput } from '../../lib/cli/input-file.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
@@ -34,7 +33,7 @@ export default class EntryUpdate extends BaseCommand<typeof flags> {
     const entries =
       data === ''
         ? [await withKeptAttributes(changedEntry(context.flags), client, context)]
-        : parseEntryData(await readInput(data, context.io.stdin, { signal }));
+        : await readEntryData(data, context);
     const request = { entries, inputMask: undefined, outputMask: undefined };
     const response = await client.batchUpdateEntry(request, { signal });
     const results = withRefusedEntries(response.results, entries);

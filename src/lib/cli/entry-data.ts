@@ -1,13 +1,29 @@
 import { SpirekitError } from '../runtime/errors.ts';
 import { TrustDomain } from '../spiffe/trust-domain.ts';
 import { Entry } from '../wire/gen/spire/api/types/entry.ts';
-import { within } from './error-context.ts';
+import type { CommandContext } from './command-context.ts';
+import { within, withinOnUmbrella } from './error-context.ts';
 import { parseGoJson } from './go-json.ts';
 import { GoJsonDecoder, GoStruct, JSON_ROOT } from './go-json-decode.ts';
 import { parseIdFlag } from './id-flag.ts';
+import { inputName, readInput } from './input-file.ts';
+
+/** The entries of the file that `-data` named, `-` for stdin. @throws as {@link readInput} and {@link parseEntryData} */
+export async function readEntryData(path: string, context: InputContext): Promise<Entry[]> {
+  const bytes = await readInput(path, context.io.stdin, { signal: context.signal });
+  return withinOnUmbrella(context.program, `cannot use ${inputName(path)}`, () => parseEntryData(bytes));
+}
+
+/** The IDs of the file that `-file` named, `-` for stdin. @throws as {@link readInput} and {@link parseEntryIds} */
+export async function readEntryIds(path: string, context: InputContext): Promise<string[]> {
+  const bytes = await readInput(path, context.io.stdin, { signal: context.signal });
+  return withinOnUmbrella(context.program, `cannot use ${inputName(path)}`, () => parseEntryIds(bytes));
+}
+
+type InputContext = Pick<CommandContext, 'program' | 'io' | 'signal'>;
 
 /**
- * Reads the file of `entry create -data` and `entry update -data`: `{"entries": [{"spiffe_id": ..., "parent_id": ...,
+ * Reads the text of `entry create -data` and `entry update -data`: `{"entries": [{"spiffe_id": ..., "parent_id": ...,
  * "selectors": [{"type": ..., "value": ...}], ...}]}`, the JSON of SPIRE's own `RegistrationEntries` message, which is
  * not that of the API (`-output json`).
  *
@@ -23,7 +39,7 @@ export function parseEntryData(bytes: Uint8Array): Entry[] {
 }
 
 /**
- * Reads the file of `entry delete -file`: `{"ids": ["..."]}`.
+ * Reads the text of `entry delete -file`: `{"ids": ["..."]}`.
  *
  * @throws SpirekitError `invalid-encoding` (no JSON), `invalid-argument` (a value of the wrong type)
  */

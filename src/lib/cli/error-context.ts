@@ -1,4 +1,5 @@
 import { prefixed } from './failure.ts';
+import type { Program } from './programs.ts';
 
 /** Runs a step; its failure gets words before its message and keeps its code. */
 export function within<T>(words: string, step: () => T): T {
@@ -16,4 +17,9 @@ export async function awaitWithin<T>(words: string, step: Promise<T>): Promise<T
   } catch (error) {
     throw prefixed(words, error);
   }
+}
+
+/** As {@link within}, but only on the umbrella: what the drop-ins print is given. */
+export function withinOnUmbrella<T>(program: Program, words: string, step: () => T): T {
+  return program === 'spirekit' ? within(words, step) : step();
 }

@@ -21,6 +21,11 @@ export function readInput(path: string, stdin: NodeJS.ReadableStream, options?: 
   return path === '-' ? readInputStream(stdin, options) : readInputFile(path, options);
 }
 
+/** What messages call the input that a flag named. */
+export function inputName(path: string): string {
+  return path === '-' ? 'stdin' : path;
+}
+
 /**
  * Reads a file as a whole.
  *
