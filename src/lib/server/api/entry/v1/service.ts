@@ -1,6 +1,8 @@
 import type { CallContext, ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { RpcCode } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
+import type { RegistrationEntry } from '../../../../spiffe/registration-entry.ts';
+import { compareSelectors } from '../../../../spiffe/selector.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
 import { inField } from '../../../../wire/convert/conversion-error.ts';
 import { entryToWire, requestedEntryFromWire } from '../../../../wire/convert/entry.ts';
@@ -116,8 +118,18 @@ async function createEntry(
     'invalid-argument',
     'already-exists',
   ]);
-  const status = outcome.created ? OK : { code: RpcCode.alreadyExists, message: 'similar entry already exists' };
+  if (outcome.created) return { status: OK, entry: entryToWire(sorted(outcome.entry), outputMask) };
+  const status = { code: RpcCode.alreadyExists, message: 'similar entry already exists' };
   return { status, entry: entryToWire(outcome.entry, outputMask) };
+}
+
+/** SPIRE answers a registration with selectors and DNS names in order, and everything else as they were registered. */
+function sorted(entry: RegistrationEntry): RegistrationEntry {
+  return {
+    ...entry,
+    selectors: [...entry.selectors].sort(compareSelectors),
+    dnsNames: [...entry.dnsNames].sort(),
+  };
 }
 
 async function updateEntries(
@@ -135,7 +147,7 @@ async function updateEntries(
       'already-exists',
       'not-found',
     ]);
-    return { status: OK, entry: entryToWire(updated, outputMask) };
+    return { status: OK, entry: entryToWire(sorted(updated), outputMask) };
   };
   return { results: await answerBatch(call, updates, { handle, fail: (status) => ({ status, entry: undefined }) }) };
 }

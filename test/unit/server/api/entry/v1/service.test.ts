@@ -131,6 +131,16 @@ describe('entryService', () => {
       expect(await create(entry)).toEqual([{ status: { code, message }, entry: undefined }]);
     });
 
+    test('answers with selectors and DNS names in order, and keeps them in the order they came', async () => {
+      const selectors = ['uid:1', 'gid:1'].map((value) => ({ type: 'unix', value }));
+      const [result] = await create(wire({ id: 'e', selectors, dnsNames: ['b', 'a'] }));
+      expect(result?.entry?.selectors.map(({ value }) => value)).toEqual(['gid:1', 'uid:1']);
+      expect(result?.entry?.dnsNames).toEqual(['a', 'b']);
+      const kept = await service.getEntry({ id: 'e', outputMask: undefined }, call);
+      expect(kept.selectors.map(({ value }) => value)).toEqual(['uid:1', 'gid:1']);
+      expect(kept.dnsNames).toEqual(['b', 'a']);
+    });
+
     test('refuses an id that is taken', async () => {
       await create(wire({ id: 'e1' }));
       const [result] = await create(wire({ id: 'e1', path: '/other' }));
