@@ -1,6 +1,6 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { configFlags } from '../../lib/cli/config-flags.ts';
-import { narrowUmask, openDaemonLog, reopenOnSignal } from '../../lib/cli/daemon-process.ts';
+import { narrowUmask, openDaemonLog, refuseDebugger, reopenOnSignal } from '../../lib/cli/daemon-process.ts';
 import { readPackageInfo } from '../../lib/cli/package-info.ts';
 import type { AgentConfig } from '../../lib/config/agent/agent-config.ts';
 import { AGENT_FLAGS } from '../../lib/config/agent/agent-flags.ts';
@@ -23,6 +23,7 @@ export default class AgentRun extends BaseCommand<typeof flags> {
   static override readonly printsFlagErrorTwice = true;
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    refuseDebugger();
     const config = await loadConfig(context);
     using log = openDaemonLog(config, context.clock);
     for (const { level, message, fields } of config.notices) log.log(level, message, fields);

@@ -6,6 +6,14 @@ import { DaemonLogger } from '../runtime/logger.ts';
 /** Nobody else may read what a daemon writes, its group may not write it. */
 const LEAST_UMASK = 0o027;
 
+/**
+ * From now on SIGUSR1 does nothing. By default it makes Node open a debugger on a port that every local user can reach,
+ * and through it the keys of the daemon.
+ */
+export function refuseDebugger(): void {
+  process.on('SIGUSR1', () => {});
+}
+
 /** Opens the log that a configuration describes; to standard output unless it names a file. Error: `io-error`. */
 export function openDaemonLog(settings: LogSettings, clock: Clock): DaemonLogger {
   const output = settings.logFile === undefined ? streamOutput(process.stdout) : fileOutput(settings.logFile);
