@@ -71,12 +71,14 @@ export class ServerConnection implements AsyncDisposable {
 
   /**
    * Runs calls that change who the agent is, while no others run: a server refuses the old SVID as soon as it has seen
-   * the new one. Replaces the connection at the end.
+   * the new one. Replaces the connection at the end. It waits for those under way, which end by their own timeouts.
    */
   async reserve<T>(run: (client: RpcClient) => Promise<T>): Promise<T> {
-    while (this.#isReserved || this.#callers > 0) await this.#untilFree();
+    while (this.#isReserved) await this.#untilFree();
     this.#isReserved = true;
     try {
+      // Those that come now wait: others would keep this one waiting for ever.
+      while (this.#callers > 0) await this.#untilFree();
       return await this.#run((lease) => run(lease.client));
     } finally {
       await this.replace();
