@@ -5,6 +5,7 @@ import { prepareSocketPath } from '../rpc/unix-socket-file.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { HealthListener, type HealthReport } from '../runtime/health-listener.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
+import { ResourceStack } from '../runtime/resource-stack.ts';
 import { DebugApi } from './api/debug/v1/service.ts';
 import { LoggerApi } from './api/logger/v1/service.ts';
 import { WorkloadApi } from './api/workload/v1/service.ts';
@@ -41,9 +42,9 @@ const DEFAULT_JWT_CACHE_HIT_TIMEOUT_SECONDS = 30;
  */
 export class Agent implements AsyncDisposable {
   readonly #manager: Manager;
-  readonly #resources: AsyncDisposableStack;
+  readonly #resources: ResourceStack;
 
-  private constructor(manager: Manager, resources: AsyncDisposableStack) {
+  private constructor(manager: Manager, resources: ResourceStack) {
     this.#manager = manager;
     this.#resources = resources;
   }
@@ -56,7 +57,7 @@ export class Agent implements AsyncDisposable {
    * plugin refuses with, and the signal's reason. What was opened is closed again.
    */
   static async open(config: AgentConfig, dependencies: AgentDependencies): Promise<Agent> {
-    await using opening = new AsyncDisposableStack();
+    await using opening = new ResourceStack();
     const { clock, log, version, random, signal } = dependencies;
     log.info('Starting agent', { data_dir: config.dataDir, version });
     await prepareSockets(config, log);

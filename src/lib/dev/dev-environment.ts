@@ -14,6 +14,7 @@ import { pemEncode } from '../crypto/pem.ts';
 import { RpcError } from '../rpc/status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
+import { ResourceStack } from '../runtime/resource-stack.ts';
 import { Server } from '../server/server.ts';
 import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
@@ -48,7 +49,7 @@ const JOIN_TOKEN_TTL_SECONDS = 600;
  */
 export class DevEnvironment implements AsyncDisposable {
   readonly folder: string;
-  readonly #resources = new AsyncDisposableStack();
+  readonly #resources = new ResourceStack();
 
   private constructor(folder: string) {
     this.folder = folder;

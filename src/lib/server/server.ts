@@ -3,6 +3,7 @@ import { Name } from '../crypto/name.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
+import { ResourceStack } from '../runtime/resource-stack.ts';
 import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
@@ -42,9 +43,9 @@ const PRUNE_NODES_EVERY_MS = 60 * 60 * 1000;
  */
 export class Server implements AsyncDisposable {
   readonly #endpoints: Endpoints;
-  readonly #resources: AsyncDisposableStack;
+  readonly #resources: ResourceStack;
 
-  private constructor(endpoints: Endpoints, resources: AsyncDisposableStack) {
+  private constructor(endpoints: Endpoints, resources: ResourceStack) {
     this.#endpoints = endpoints;
     this.#resources = resources;
   }
@@ -59,7 +60,7 @@ export class Server implements AsyncDisposable {
   static async open(config: ServerConfig, dependencies: ServerDependencies): Promise<Server> {
     const { clock, log, version, signal } = dependencies;
     const { trustDomain, adminIds } = config;
-    await using opening = new AsyncDisposableStack();
+    await using opening = new ResourceStack();
     log.info('Configured', {
       admin_ids: `[${adminIds.join(' ')}]`,
       data_dir: config.dataDir,

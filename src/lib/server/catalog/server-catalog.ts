@@ -2,6 +2,7 @@ import type { PluginConfig } from '../../config/section/plugins.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { ResourceStack } from '../../runtime/resource-stack.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
@@ -45,7 +46,7 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
    */
   static async open(deps: ServerCatalogDeps): Promise<ServerCatalog> {
     const log = deps.log.with({ subsystem_name: 'catalog' });
-    await using opened = new AsyncDisposableStack();
+    await using opened = new ResourceStack();
     const datastore = opened.use(await openDatastore(deps, log));
     const keyManagers: KeyManager[] = [];
     const nodeAttestors = new Map<string, NodeAttestor>();
