@@ -142,6 +142,7 @@ export class Server implements AsyncDisposable {
       await Endpoints.open({
         ...config,
         ...services,
+        requirePqKem: config.experimental.requirePqKem,
         serverSvid,
         bundles,
         interceptors: [

@@ -260,6 +260,20 @@ describe('callers of a server', () => {
   });
 });
 
+describe('a server that requires post-quantum key exchange', () => {
+  test('refuses clients that offer none', async () => {
+    await using home = new ServerHome();
+    const { experimental } = await home.config();
+    const server = await home.start({ changes: { experimental: { ...experimental, requirePqKem: true } } });
+    const request = GetBundleRequest.create();
+    await home.remote(server, { keyExchangeGroups: 'X25519MLKEM768' }).unary(BundleDefinition, 'getBundle', request);
+    const old = home.remote(server, { keyExchangeGroups: 'X25519:P-256' });
+    await expect(old.unary(BundleDefinition, 'getBundle', request)).rejects.toMatchObject({
+      status: RpcCode.unavailable,
+    });
+  });
+});
+
 describe('the health listener', () => {
   test('tells of a server that is well', async () => {
     await using home = new ServerHome();

@@ -18,6 +18,8 @@ export interface EndpointsConfig {
   readonly bindAddress: string;
   /** 0 takes a free port. */
   readonly bindPort: number;
+  /** Refuse TLS clients that offer no key exchange which withstands quantum computers. */
+  readonly requirePqKem: boolean;
   /** The private socket. */
   readonly socketPath: string;
   readonly serverSvid: ServerSvidSource;
@@ -31,6 +33,9 @@ export interface EndpointsConfig {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** In SPIRE's order. All of them need TLS 1.3. */
+const PQ_GROUPS = 'X25519MLKEM768:SecP256r1MLKEM768:SecP384r1MLKEM1024';
 
 /** How long calls under way may take when the server stops. */
 const GRACE_MS = 10_000;
@@ -86,7 +91,7 @@ export class Endpoints implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    const { serverSvid, bindAddress, bindPort, socketPath, log } = this.#config;
+    const { serverSvid, bindAddress, bindPort, requirePqKem, socketPath, log } = this.#config;
     const verifyClient = clientVerifier(this.#config);
     const listener = await this.#tcp
       .listenTls({
@@ -97,6 +102,7 @@ export class Endpoints implements AsyncDisposable {
           privateKey: serverSvid.current.privateKey,
         }),
         verifyClient,
+        ...(requirePqKem && { keyExchangeGroups: PQ_GROUPS }),
       })
       .catch((cause: unknown) => {
         throw bindError(this.#tcpAddress().address, cause);
