@@ -92,6 +92,7 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   'api:fetch': { description: 'Identities of the caller, once' },
   'api:validate': { description: 'Tokens of others' },
   bundle: { description: 'Trust bundles that the server keeps' },
+  dev: { description: 'Throwaway trust domains to develop and test in' },
   entry: { description: 'Registration entries: which workload gets which identity' },
   federation: { description: 'Trust domains whose bundles the server keeps fresh' },
   jwt: { description: 'JWT-SVIDs without an entry' },
