@@ -4,21 +4,32 @@ import type { ConfigReport } from './config-report.ts';
 export interface ConfigKey {
   /** Dotted path from the top of the file; `*` stands for a label of the user's own choice. */
   readonly path: string;
-  /** As the documentation shows it; empty for "none". */
-  readonly defaultValue: string;
+  readonly description: string;
+  /** As the documentation shows it; undefined for "none". */
+  readonly defaultValue: string | undefined;
   /** Whether the key does what it says, or is only accepted. */
   readonly effect: 'works' | 'none';
-  readonly description: string;
 }
 
-/** A table's row, short enough for one line. */
-export function key(
-  path: string,
-  defaultValue: string,
+/** A row of a table as it is written down: description, and what departs from the usual. */
+export type KeyRow = readonly [
   description: string,
-  effect: ConfigKey['effect'] = 'works',
-): ConfigKey {
-  return { path, defaultValue, effect, description };
+  options?: {
+    readonly default?: string;
+    /** Undefined takes the effect of the block around the key, and `works` at the top. */
+    readonly effect?: ConfigKey['effect'];
+  },
+];
+
+/** Makes a table of rows by path. A key of a block without effect has none either. */
+export function keyTable(rows: Readonly<Record<string, KeyRow>>): ConfigKey[] {
+  const keys: ConfigKey[] = [];
+  for (const [path, [description, options = {}]] of Object.entries(rows)) {
+    const outer = keys.findLast((key) => path.startsWith(`${key.path}.`));
+    const effect = options.effect ?? (outer?.effect === 'none' ? 'none' : 'works');
+    keys.push({ path, description, defaultValue: options.default, effect });
+  }
+  return keys;
 }
 
 /** Keys that the file sets although they do nothing; of a block and its keys only the block. */

@@ -21,6 +21,10 @@ export interface UnknownKeys {
 export function block<const F extends BlockFields>(fields: F): Schema<BlockValue<F>> {
   const names = Object.keys(fields);
   return {
+    shape: {
+      kind: 'block',
+      fields: Object.fromEntries(Object.entries(fields).map(([name, { shape }]) => [name, shape])),
+    },
     empty: makeBlock<F>(Object.fromEntries(names.map((name) => [name, fields[name]?.empty])), []),
     decode(path, node, previous) {
       const items = itemsOf(path, node);

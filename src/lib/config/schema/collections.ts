@@ -6,6 +6,7 @@ import { selectItems } from './select-items.ts';
 /** A list; repeated keys append. Empty: an empty list. */
 export function list<T>(element: Schema<T>): Schema<readonly T[]> {
   return {
+    shape: { kind: 'list', of: element.shape },
     empty: [],
     decode(path, node, previous) {
       const decoded = elementsOf(node).map((item, index) => element.decode(`${path}[${index}]`, item, element.empty));
@@ -18,6 +19,7 @@ export function list<T>(element: Schema<T>): Schema<readonly T[]> {
 export function blockList<T>(element: Schema<T>): Schema<readonly T[]> {
   const plain = list(element);
   return {
+    shape: { kind: 'list', of: element.shape },
     empty: [],
     decode(path, node, previous) {
       if (node.kind !== 'items') return plain.decode(path, node, previous);
@@ -32,6 +34,7 @@ export function blockList<T>(element: Schema<T>): Schema<readonly T[]> {
 /** Labelled blocks or a block of free keys, by key. A key that comes again is decoded onto the first. */
 export function map<T>(element: Schema<T>): Schema<ReadonlyMap<string, T>> {
   return {
+    shape: { kind: 'map', of: element.shape },
     empty: new Map(),
     decode(path, node, previous) {
       const items = mapItems(path, node);

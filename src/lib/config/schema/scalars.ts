@@ -6,6 +6,7 @@ import type { Schema } from './schema.ts';
 /** A string; numbers are taken by their spelling. Empty: `''`. */
 export function string(): Schema<string> {
   return {
+    shape: { kind: 'string' },
     empty: '',
     decode(path, node) {
       if (node.kind === 'literal' && node.type !== 'bool' && node.type !== 'float') return node.value;
@@ -17,6 +18,7 @@ export function string(): Schema<string> {
 /** An integer, quoted or not. Empty: 0. */
 export function int(): Schema<number> {
   return {
+    shape: { kind: 'integer' },
     empty: 0,
     decode(path, node) {
       if (node.kind === 'literal' && (node.type === 'number' || node.type === 'string')) {
@@ -30,6 +32,7 @@ export function int(): Schema<number> {
 /** `true` or `false`, unquoted. Empty: false. */
 export function bool(): Schema<boolean> {
   return {
+    shape: { kind: 'boolean' },
     empty: false,
     decode(path, node) {
       if (node.kind === 'literal' && node.type === 'bool') return node.value === 'true';
@@ -41,6 +44,7 @@ export function bool(): Schema<boolean> {
 /** Tells a missing value from an empty one. Empty: undefined. */
 export function optional<T>(inner: Schema<T>): Schema<T | undefined> {
   return {
+    shape: inner.shape,
     empty: undefined,
     decode: (path, node, previous) => inner.decode(path, node, previous ?? inner.empty),
   };
@@ -52,6 +56,7 @@ export function optional<T>(inner: Schema<T>): Schema<T | undefined> {
  */
 export function subtree(): Schema<HclNode | undefined> {
   return {
+    shape: { kind: 'tree' },
     empty: undefined,
     decode(path, node, previous) {
       const tree = asTree(node);

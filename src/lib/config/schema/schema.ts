@@ -7,6 +7,8 @@ import type { DecodeNode } from './decode-node.ts';
  * repeated, and what is repeated is decoded onto what was there before.
  */
 export interface Schema<T> {
+  /** What is read, for documentation. */
+  readonly shape: SchemaShape;
   /** The value of a key that is not there. */
   readonly empty: T;
   /**
@@ -16,6 +18,12 @@ export interface Schema<T> {
    */
   decode(path: string, node: DecodeNode, previous: T): T;
 }
+
+/** The structure of a configuration, without its decoding. */
+export type SchemaShape =
+  | { readonly kind: 'string' | 'integer' | 'boolean' | 'tree' }
+  | { readonly kind: 'list' | 'map'; readonly of: SchemaShape }
+  | { readonly kind: 'block'; readonly fields: Readonly<Record<string, SchemaShape>> };
 
 /** The type of the values that a schema reads. */
 export type Infer<S> = S extends Schema<infer T> ? T : never;

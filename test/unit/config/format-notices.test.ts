@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { ConfigNotice } from '../../../src/lib/config/config-notice.ts';
+import { formatNotices } from '../../../src/lib/config/format-notices.ts';
+
+const notices: ConfigNotice[] = [
+  { level: 'info', message: 'fine', fields: {} },
+  { level: 'error', message: 'Unknown configuration detected', fields: { section: 'agent', keys: 'a,b' } },
+];
+const settings = { logLevel: 'info', logFormat: 'default', logFile: undefined, logSourceLocation: false } as const;
+
+describe('notices as log lines', () => {
+  it('look like those of a daemon', () => {
+    const [first, second] = formatNotices(notices, settings, 0).split('\n');
+    expect(first).toMatch(/^time="?1970-01-01T.* level=info msg=fine$/);
+    expect(second).toMatch(/ level=error msg="Unknown configuration detected" keys="a,b" section=agent$/);
+  });
+
+  it('are left out below the level', () => {
+    expect(formatNotices(notices, { ...settings, logLevel: 'warning' }, 0)).not.toContain('fine');
+  });
+
+  it('are not shown if the log is a file or nobody knows where it is', () => {
+    expect(formatNotices(notices, { ...settings, logFile: 'x' }, 0)).toBe('');
+    expect(formatNotices(notices, undefined, 0)).toBe('');
+  });
+});
