@@ -274,6 +274,23 @@ describe('a server that requires post-quantum key exchange', () => {
   });
 });
 
+describe('the audit log', () => {
+  test('holds a line for each call that was let in, with its caller and outcome', async () => {
+    await using home = new ServerHome();
+    await home.start({ changes: { auditLogEnabled: true } });
+    const local = home.local();
+    const request = { audience: ['a'], ttl: 0 };
+    await local.unary(SVIDDefinition, 'mintJWTSVID', { ...request, id: { trustDomain: 'example.org', path: '/a' } });
+    await expect(local.unary(SVIDDefinition, 'mintJWTSVID', { ...request, id: undefined })).rejects.toThrow();
+    const lines = home.logLines.filter((line) => line.includes('type=audit'));
+    expect(lines).toHaveLength(2);
+    const caller = `caller_gid=${process.getegid?.()} caller_path=${process.execPath} caller_uid=${process.geteuid?.()}`;
+    for (const line of lines) expect(line).toContain(caller);
+    expect(lines[0]).toMatch(/msg="API accessed".* method=MintJWTSVID .*service=svid\.v1\.SVID status=success/);
+    expect(lines[1]).toMatch(/status=error status_code=InvalidArgument status_message="invalid SPIFFE ID: /);
+  });
+});
+
 describe('the health listener', () => {
   test('tells of a server that is well', async () => {
     await using home = new ServerHome();
