@@ -5,10 +5,7 @@ import { formatSelector } from '../../spiffe/selector.ts';
 /** Longest id in characters. */
 const LONGEST_ENTRY_ID = 255;
 
-/**
- * What every store demands of an entry before it keeps it, in SPIRE's order and words. Error: `invalid-argument`;
- * `already-exists` for a repeated selector or DNS name, which SPIRE's unique indexes refuse.
- */
+/** What every store demands of a new entry, in SPIRE's order and words. Error: `invalid-argument`. */
 export function checkNewEntry(entry: RegistrationEntry): void {
   if (entry.selectors.length === 0) throw invalid('invalid registration entry: missing selector list');
   if (entry.storeSvid && entry.additionalAttributes?.disableX509SvidPrefetch === true) {
@@ -20,7 +17,6 @@ export function checkNewEntry(entry: RegistrationEntry): void {
     throw invalid('invalid registration entry: entry ID contains invalid characters');
   }
   checkTtls(entry);
-  checkRepetition(entry);
 }
 
 /** The same for an update, of which only the given fields count (all when absent). */
@@ -38,7 +34,7 @@ export function checkEntryUpdate(
   });
 }
 
-/** What an updated entry must still fulfil as a whole. */
+/** What an updated entry must still fulfil as a whole. Errors: `invalid-argument`, `already-exists`. */
 export function checkUpdatedEntry(entry: RegistrationEntry): void {
   checkStoredSelectors(entry);
   checkRepetition(entry);
@@ -56,13 +52,21 @@ function checkTtls(ttls: Pick<RegistrationEntry, 'x509SvidTtlSeconds' | 'jwtSvid
   if (ttls.jwtSvidTtlSeconds < 0) throw invalid('invalid registration entry: JwtSvidTtl is not set');
 }
 
-function checkRepetition(entry: RegistrationEntry): void {
+/** Error: `already-exists` for a repeated selector or DNS name, which SPIRE's unique indexes refuse. */
+export function checkRepetition(entry: RegistrationEntry): void {
   if (new Set(entry.selectors.map(formatSelector)).size < entry.selectors.length) {
     throw repeated('selectors.registered_entry_id, selectors.type, selectors.value');
   }
   if (new Set(entry.dnsNames).size < entry.dnsNames.length) {
     throw repeated('dns_names.registered_entry_id, dns_names.value');
   }
+}
+
+/** Attributes that express no wish are none: SPIRE stores them in a form that cannot tell the two apart. */
+export function withoutEmptyAttributes(entry: RegistrationEntry): RegistrationEntry {
+  const { additionalAttributes, ...rest } = entry;
+  const isEmpty = !Object.values(additionalAttributes ?? {}).includes(true);
+  return isEmpty ? rest : entry;
 }
 
 function invalid(sentence: string): SpirekitError {

@@ -60,6 +60,14 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(await store.entries.findEntry(entry.id)).not.toHaveProperty('additionalAttributes');
       });
 
+      test('attributes that wish for nothing are none', async () => {
+        const additionalAttributes = { disableX509SvidPrefetch: false, jwtSvidIncludeJti: false };
+        const { entry } = await store.entries.createEntry(makeEntry({ additionalAttributes }));
+        expect(entry).not.toHaveProperty('additionalAttributes');
+        const updated = await store.entries.updateEntry({ ...entry, additionalAttributes });
+        expect(updated).not.toHaveProperty('additionalAttributes');
+      });
+
       test('the same SPIFFE ID, parent and set of selectors returns the entry that is there', async () => {
         const first = await store.entries.createEntry(makeEntry({ selectors: ['a:1', 'b:2'].map(parseSelector) }));
         const again = makeEntry({ id: 'other', selectors: ['b:2', 'a:1'].map(parseSelector), admin: true });
@@ -518,6 +526,15 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(updated).toEqual({ ...first, refreshHintSeconds: 2 });
         expect(await store.bundles.setBundle(next)).toEqual(next);
         expect(await store.bundles.findBundle(td)).toEqual(next);
+      });
+
+      test('changes of one do not move the page tokens of those made later', async () => {
+        for (let round = 0; round < 3; round += 1) await store.bundles.setBundle(emptyBundle('far.org'));
+        await store.bundles.createBundle(emptyBundle('near.org'));
+        expect((await store.bundles.listBundles({ size: 5, token: '' })).nextToken).toBe('2');
+        for (let round = 0; round < 3; round += 1) await store.nodes.saveNode(makeNode({}));
+        await store.nodes.saveNode(makeNode({ path: '/spire/agent/x509pop/2' }));
+        expect((await store.nodes.listNodes({}, { size: 5, token: '' })).nextToken).toBe('2');
       });
 
       test('append adds what is new, once, and counts changes', async () => {

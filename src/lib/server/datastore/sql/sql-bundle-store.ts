@@ -146,11 +146,14 @@ async function getBundle(tx: Queries, trustDomain: TrustDomain): Promise<Authori
 
 async function saveBundle(tx: Queries, bundle: AuthorityBundle, note: NoteChange): Promise<AuthorityBundle> {
   const content = formatBundleContent(bundle);
-  await tx
-    .insertInto('bundles')
-    .values({ trust_domain: bundle.trustDomain.name, content })
-    .onConflict((conflict) => conflict.column('trust_domain').doUpdateSet({ content }))
-    .execute();
+  const { name } = bundle.trustDomain;
+  // Not one statement: an insert that ends as an update uses up a row id, and with it moves the page tokens.
+  const { numUpdatedRows } = await tx
+    .updateTable('bundles')
+    .set({ content })
+    .where('trust_domain', '=', name)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) await tx.insertInto('bundles').values({ trust_domain: name, content }).execute();
   note({ kind: 'bundle', trustDomain: bundle.trustDomain });
   return bundle;
 }

@@ -4,7 +4,15 @@ import { SpirekitError } from '../../../runtime/errors.ts';
 import type { RegistrationEntry, RegistrationEntryField } from '../../../spiffe/registration-entry.ts';
 import { formatSelector } from '../../../spiffe/selector.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import { checkEntryUpdate, checkNewEntry, checkUpdatedEntry, recordNotFound, repeated } from '../entry-rules.ts';
+import {
+  checkEntryUpdate,
+  checkNewEntry,
+  checkRepetition,
+  checkUpdatedEntry,
+  recordNotFound,
+  repeated,
+  withoutEmptyAttributes,
+} from '../entry-rules.ts';
 import type { CreatedEntry, EntryFilter, EntryStore } from '../entry-store.ts';
 import type { Page, PageRequest } from '../pagination.ts';
 import { entryConditions } from './entry-filter.ts';
@@ -75,8 +83,9 @@ export class SqlEntryStore implements EntryStore {
         throw repeated('registered_entries.entry_id');
       }
       await checkFederations(tx, entry.federatesWith);
+      checkRepetition(entry);
       const stored: RegistrationEntry = {
-        ...entry,
+        ...withoutEmptyAttributes(entry),
         id: entry.id === '' ? randomUUID() : entry.id,
         federatesWith: sortedNames(entry.federatesWith),
         revisionNumber: 0n,
@@ -202,7 +211,7 @@ function mergeUpdate(
       ? update
       : { ...current, ...Object.fromEntries([...fields].map((field) => [field, update[field]])) };
   return {
-    ...merged,
+    ...withoutEmptyAttributes(merged),
     id: current.id,
     federatesWith: sortedNames(merged.federatesWith),
     revisionNumber: current.revisionNumber + 1n,

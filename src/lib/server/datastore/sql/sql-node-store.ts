@@ -47,12 +47,7 @@ export class SqlNodeStore implements NodeStore {
       const row = await selectNode(tx, node.spiffeId);
       if (row !== undefined && isBanned(fromNodeRow(row))) throw banned();
       const stored = { ...node, selectors: distinctSelectors(node.selectors) };
-      const { id } = await tx
-        .insertInto('attested_nodes')
-        .values(toNodeRow(stored))
-        .onConflict((conflict) => conflict.column('spiffe_id').doUpdateSet(toNodeRow(stored)))
-        .returning('id')
-        .executeTakeFirstOrThrow();
+      const id = await writeNodeRow(tx, row?.id, stored);
       await tx.deleteFrom('node_selectors').where('node', '=', id).execute();
       const rows = stored.selectors.map((selector) => ({ node: id, selector: formatSelector(selector) }));
       if (rows.length > 0) await tx.insertInto('node_selectors').values(rows).execute();
@@ -67,7 +62,7 @@ export class SqlNodeStore implements NodeStore {
       const current = fromNodeRow(row);
       const stored = { ...current, ...(typeof update === 'function' ? update(current) : update) };
       if (isBanned(current) && (stored.serialNumber !== '' || stored.newSerialNumber !== '')) throw banned();
-      await tx.updateTable('attested_nodes').set(toNodeRow(stored)).where('id', '=', row.id).execute();
+      await writeNodeRow(tx, row.id, stored);
       note({ kind: 'node', spiffeId: row.spiffe_id, node: stored });
       return stored;
     });
@@ -95,6 +90,16 @@ export class SqlNodeStore implements NodeStore {
       return rows.length;
     });
   }
+}
+
+/** Replaces the row with the id, or inserts one; returns its id. */
+async function writeNodeRow(tx: Queries, id: number | undefined, node: AttestedNode): Promise<number> {
+  if (id === undefined) {
+    const inserting = tx.insertInto('attested_nodes').values(toNodeRow(node)).returning('id');
+    return (await inserting.executeTakeFirstOrThrow()).id;
+  }
+  await tx.updateTable('attested_nodes').set(toNodeRow(node)).where('id', '=', id).execute();
+  return id;
 }
 
 async function deleteNodeRow(tx: Queries, row: NodeRow, note: NoteChange): Promise<void> {
