@@ -53,7 +53,7 @@ export interface BrokerConfig {
 }
 
 /** The `experimental` block of the agent, resolved. */
-export interface AgentExperimentalConfig {
+interface AgentExperimentalConfig {
   /** Default 5. */
   readonly syncIntervalSeconds: number;
   /** How long a failed fetch may fall back on a cached JWT-SVID; undefined keeps the agent's default. */

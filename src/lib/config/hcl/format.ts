@@ -55,7 +55,7 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** A text as a quoted HCL string; `${` is escaped so that it opens nothing. */
-export function quoteHcl(text: string): string {
+function quoteHcl(text: string): string {
   const escaped = text
     .replaceAll(/["\\\p{Cc}\uE123]/gu, (character) => ESCAPES.get(character) ?? unicodeEscape(character))
     .replaceAll('${', '\\x24{');

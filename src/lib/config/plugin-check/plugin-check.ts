@@ -9,7 +9,7 @@ export interface PluginCheckContext {
 }
 
 /** What is wrong with a plugin's configuration, or worth saying; none of it if it is fine. */
-export type PluginNotes = readonly string[];
+type PluginNotes = readonly string[];
 
 /** Checks the configuration of one built-in plugin without starting it. */
 export type PluginCheck = (hcl: string, context: PluginCheckContext) => Promise<PluginNotes>;

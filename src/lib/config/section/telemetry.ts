@@ -5,7 +5,7 @@ import type { Infer } from '../schema/schema.ts';
 import type { UnknownSection } from './unknown-keys.ts';
 
 /** TLS of the Prometheus listener; either files or the daemon's own SVID. */
-export interface PrometheusTlsConfig {
+interface PrometheusTlsConfig {
   readonly certFile: string;
   readonly keyFile: string;
   readonly clientCaFile: string;
