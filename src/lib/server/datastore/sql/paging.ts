@@ -11,33 +11,8 @@ export interface Window {
   readonly limit: number;
 }
 
-/**
- * Reads a page request. Error: `invalid-argument` for a size under 1 or a token that no page gave out. The token is the row
- * id that the page before ended with, as in SPIRE.
- */
-export function toWindow(page: PageRequest): Window {
-  if (page.size < 1) throw new SpirekitError('invalid-argument', 'cannot paginate with pagesize = 0');
-  return { afterId: page.token === '' ? 0 : parseToken(page.token), limit: Math.min(page.size, LARGEST_PAGE) };
-}
-
-function parseToken(token: string): number {
-  const id = /^[0-9]{1,10}$/.test(token) ? Number(token) : Number.POSITIVE_INFINITY;
-  if (id >= 2 ** 32) {
-    throw new SpirekitError(
-      'invalid-argument',
-      `datastore-sql: rpc error: code = InvalidArgument desc = could not parse token '${token}'`,
-    );
-  }
-  return id;
-}
-
-/** As SPIRE does, any page with rows names a next one, which may turn out empty; only an empty page is surely the last. */
-export function toPage<Row extends { readonly id: number }, T>(
-  rows: readonly Row[],
-  convert: (row: Row) => T,
-): Page<T> {
-  return { items: rows.map(convert), nextToken: rows.at(-1)?.id.toString() ?? '' };
-}
+/** Rows that are read at once for a list without pages. */
+const PIECE = 1000;
 
 /**
  * One page, or without a page request everything, read in pieces so that a long list does not keep other calls waiting.
@@ -59,4 +34,27 @@ export async function readPaged<Row extends { readonly id: number }, T>(
   }
 }
 
-const PIECE = 1000;
+/**
+ * Reads a page request. Error: `invalid-argument` for a size under 1 or a token that no page gave out. The token is the row
+ * id that the page before ended with, as in SPIRE.
+ */
+function toWindow(page: PageRequest): Window {
+  if (page.size < 1) throw new SpirekitError('invalid-argument', 'cannot paginate with pagesize = 0');
+  return { afterId: page.token === '' ? 0 : parseToken(page.token), limit: Math.min(page.size, LARGEST_PAGE) };
+}
+
+function parseToken(token: string): number {
+  const id = /^[0-9]{1,10}$/.test(token) ? Number(token) : Number.POSITIVE_INFINITY;
+  if (id >= 2 ** 32) {
+    throw new SpirekitError(
+      'invalid-argument',
+      `datastore-sql: rpc error: code = InvalidArgument desc = could not parse token '${token}'`,
+    );
+  }
+  return id;
+}
+
+/** As SPIRE does, any page with rows names a next one, which may turn out empty; only an empty page is surely the last. */
+function toPage<Row extends { readonly id: number }, T>(rows: readonly Row[], convert: (row: Row) => T): Page<T> {
+  return { items: rows.map(convert), nextToken: rows.at(-1)?.id.toString() ?? '' };
+}

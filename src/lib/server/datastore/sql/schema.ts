@@ -48,13 +48,13 @@ export interface EntryTable {
   readonly created_at: number;
 }
 
-export interface EntrySelectorTable {
+interface EntrySelectorTable {
   readonly entry: number;
   /** `type:value`. */
   readonly selector: string;
 }
 
-export interface EntryFederationTable {
+interface EntryFederationTable {
   readonly entry: number;
   readonly trust_domain: string;
 }
@@ -74,13 +74,13 @@ export interface NodeTable {
   readonly selector_count: number;
 }
 
-export interface NodeSelectorTable {
+interface NodeSelectorTable {
   readonly node: number;
   /** `type:value`. */
   readonly selector: string;
 }
 
-export interface JoinTokenTable {
+interface JoinTokenTable {
   /** SHA-256 of the token in hex: who reads the file cannot attest. */
   readonly token_digest: string;
   readonly expires_at: number;
@@ -102,7 +102,7 @@ export interface FederationTable {
   readonly endpoint_spiffe_id: string;
 }
 
-export interface CaJournalTable {
+interface CaJournalTable {
   readonly id: Generated<number>;
   readonly active_x509_authority_id: string;
   readonly data: Uint8Array;
