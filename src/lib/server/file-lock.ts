@@ -1,11 +1,12 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { loadSqlite } from './datastore/sqlite/load-sqlite.ts';
 
 /**
  * A lock that the operating system gives up when the process ends, however it ends. Node offers none, so it is the
  * exclusive lock of SQLite on an empty file; it also keeps out a second taker in the same process.
  */
 export class FileLock implements Disposable {
-  readonly #holder: DatabaseSync;
+  #holder: DatabaseSync | undefined;
 
   private constructor(holder: DatabaseSync) {
     this.#holder = holder;
@@ -13,7 +14,8 @@ export class FileLock implements Disposable {
 
   /** Undefined if another holds it. Throws what SQLite throws if the file cannot be made. */
   static acquire(path: string): FileLock | undefined {
-    const holder = new DatabaseSync(path, { timeout: 0 });
+    // No timeout: it is SQLite's default not to wait for the other.
+    const holder = new (loadSqlite().DatabaseSync)(path);
     try {
       holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
       return new FileLock(holder);
@@ -25,7 +27,8 @@ export class FileLock implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#holder.isOpen) this.#holder.close();
+    this.#holder?.close();
+    this.#holder = undefined;
   }
 }
 

@@ -1,10 +1,10 @@
 import { chmod, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import { MIGRATION_TABLE } from '../sql/migrations.ts';
+import { loadSqlite } from './load-sqlite.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
 /** Owner reads and writes, group reads; SQLite gives the same mode to the files beside it. */
@@ -49,26 +49,36 @@ function requireOurs(path: string, tables: ReadonlySet<string>): void {
 }
 
 async function listTables(path: string, endedHard: boolean): Promise<ReadonlySet<string>> {
-  const tables = readTables(path);
-  if (tables.size > 0 || !endedHard) return tables;
+  const tables = canOpenAsImmutable() ? readTables(immutable(path)) : undefined;
+  if (tables !== undefined && (tables.size > 0 || !endedHard)) return tables;
   // Everything may still be in the write-ahead log. Only opening it for good would tell, so a copy is opened.
   const folder = await mkdtemp(join(tmpdir(), 'datastore-'));
   try {
     const copy = join(folder, 'copy');
     await copyFile(path, copy);
-    await copyFile(`${path}-wal`, `${copy}-wal`);
-    return readTables(copy, { withLog: true });
+    if (endedHard) await copyFile(`${path}-wal`, `${copy}-wal`);
+    return readTables(copy);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function readTables(path: string, options: { withLog?: boolean } = {}): ReadonlySet<string> {
+/** SQLite takes no lock on an immutable file, and makes no files beside it. */
+function immutable(path: string): URL {
   const location = pathToFileURL(path);
-  // Immutable: SQLite takes no lock and makes no files beside it.
-  if (options.withLog !== true) location.searchParams.set('immutable', '1');
+  location.searchParams.set('immutable', '1');
+  return location;
+}
+
+/** Node takes URLs, and what they ask of SQLite, from 22.15 on. */
+function canOpenAsImmutable(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 15);
+}
+
+function readTables(location: URL | string): ReadonlySet<string> {
   try {
-    const database = new DatabaseSync(location, { readOnly: options.withLog !== true });
+    const database = new (loadSqlite().DatabaseSync)(location, { readOnly: location instanceof URL });
     try {
       const rows = database.prepare("select name from sqlite_master where type = 'table'").all();
       return new Set(rows.map((row) => String(row['name'])).filter((name) => !name.startsWith('sqlite_')));

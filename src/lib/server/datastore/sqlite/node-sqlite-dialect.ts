@@ -46,6 +46,7 @@ export class NodeSqliteDialect implements Dialect {
 class NodeSqliteDriver implements Driver {
   readonly #database: DatabaseSync;
   readonly #connection: NodeSqliteConnection;
+  #isOpen = true;
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -68,15 +69,21 @@ class NodeSqliteDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    // After a full disk SQLite has rolled back by itself.
-    if (this.#database.isTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+    try {
+      await connection.executeQuery(CompiledQuery.raw('rollback'));
+    } catch (error) {
+      // After a full disk SQLite has rolled back by itself. Node before 22.16 does not tell beforehand.
+      if (!(error instanceof Error && error.message.includes('no transaction is active'))) throw error;
+    }
   }
 
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {
     this.#connection.forgetStatements();
-    if (this.#database.isOpen) this.#database.close();
+    // Node before 22.15 does not tell whether a database is open.
+    if (this.#isOpen) this.#database.close();
+    this.#isOpen = false;
   }
 }
 

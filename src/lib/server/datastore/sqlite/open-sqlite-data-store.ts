@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { type Clock, sleep } from '../../../runtime/clock.ts';
 import { SpirekitError } from '../../../runtime/errors.ts';
@@ -6,6 +6,7 @@ import type { Schema } from '../sql/schema.ts';
 import { SqlDataStore } from '../sql/sql-data-store.ts';
 import { IN_MEMORY } from './connection-string.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { loadSqlite } from './load-sqlite.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { fromSqliteError, isBusy } from './sqlite-errors.ts';
 import { sqliteKind } from './sqlite-kind.ts';
@@ -49,7 +50,7 @@ export async function openSqliteDataStore(options: SqliteDataStoreOptions): Prom
 
 function openDatabase(path: string): DatabaseSync {
   try {
-    return new DatabaseSync(path);
+    return new (loadSqlite().DatabaseSync)(path);
   } catch (error) {
     throw fromSqliteError(error);
   }
