@@ -13,7 +13,7 @@ export interface HealthReport {
 }
 
 /** Where health is asked for; the `health_checks` of a configuration fits. */
-export interface HealthAddress {
+interface HealthAddress {
   /** Host without brackets. */
   readonly bindAddress: string;
   /** A number, or `http`. */

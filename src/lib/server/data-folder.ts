@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../runtime/atomic-file.ts';
 import { SpirekitError } from '../runtime/errors.ts';
-import { FileLock } from './file-lock.ts';
+import { FileLock } from './datastore/sqlite/file-lock.ts';
 
 /** Tells that a folder belongs to a server of this package. */
 const MARKER = 'spirekit-server.json';

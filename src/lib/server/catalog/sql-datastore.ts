@@ -8,7 +8,7 @@ import type { DataStore } from '../datastore/datastore.ts';
 import { parseConnectionString } from '../datastore/sqlite/connection-string.ts';
 import { openSqliteDataStore } from '../datastore/sqlite/open-sqlite-data-store.ts';
 import type { BuiltInPlugin } from './built-in-plugin.ts';
-import type { DataStoreDeps } from './datastores.ts';
+import type { DataStoreDeps } from './datastore-deps.ts';
 
 /** SPIRE's settings for pools, certificates and the like are read over: SQLite has no use for them. */
 const schema = block({ database_type: subtree(), connection_string: string() });

@@ -1,5 +1,5 @@
 import type { BuiltInPlugin } from '../../../catalog/built-in-plugin.ts';
-import type { NodeAttestorDeps } from '../../../catalog/node-attestors.ts';
+import type { NodeAttestorDeps } from '../../../catalog/node-attestor-deps.ts';
 import type { NodeAttestor } from '../node-attestor.ts';
 import { JoinTokenAttestor } from './join-token-attestor.ts';
 
