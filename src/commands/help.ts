@@ -1,5 +1,8 @@
 import { BaseCommand, type CommandContext } from '../lib/cli/base-command.ts';
+import { commandTable } from '../lib/cli/command-table.ts';
+import { AdvisedError } from '../lib/cli/failure.ts';
 import { showOclifHelp } from '../lib/cli/oclif-config.ts';
+import { adviseOnWords } from '../lib/cli/suggestion.ts';
 
 const flags = {};
 
@@ -12,6 +15,10 @@ export default class Help extends BaseCommand<typeof flags> {
   static override readonly examples = ['<%= config.bin %> help api fetch x509'];
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
-    await showOclifHelp(context.args);
+    const words = context.args.join(' ');
+    const commands = [...commandTable('spirekit').keys()];
+    const isKnown = words === '' || commands.some((name) => `${name} `.startsWith(`${words} `));
+    if (isKnown) return showOclifHelp(context.args);
+    throw new AdvisedError('usage', `there is no command "${words}"`, adviseOnWords(words, commands));
   }
 }

@@ -1,4 +1,15 @@
-import { SpirekitError } from '../runtime/errors.ts';
+import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
+
+/** A failure that knows what to do about it; the umbrella prints the advice on a line of its own. */
+export class AdvisedError extends SpirekitError {
+  override readonly name = 'AdvisedError';
+  readonly advice: string;
+
+  constructor(code: ErrorCode, message: string, advice: string, options?: ErrorOptions) {
+    super(code, message, options);
+    this.advice = advice;
+  }
+}
 
 /** What the umbrella prints for a failure: what happened, its code, and what to do about it if that is known. */
 export function describeFailure(error: SpirekitError, words?: string): string {
@@ -28,6 +39,7 @@ function plainly(message: string): string {
 }
 
 function adviceFor(error: SpirekitError, words: string | undefined): string | undefined {
+  if (error instanceof AdvisedError) return error.advice;
   const { message } = error;
   switch (umbrellaCode(error)) {
     case 'usage':
@@ -38,7 +50,7 @@ function adviceFor(error: SpirekitError, words: string | undefined): string | un
         'Compare its user and group with the selectors that `spirekit entry show` lists.'
       );
     case 'unavailable': {
-      const socket = /dial unix (\S+): connect: (no such file or directory|connection refused|permission denied)/.exec(
+      const socket = /dial unix (.+?): connect: (no such file or directory|connection refused|permission denied)/.exec(
         message,
       );
       if (socket === null) return undefined;

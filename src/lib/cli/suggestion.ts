@@ -1,3 +1,13 @@
+import { childrenOf, parentOf } from './word-resolution.ts';
+
+/** What to type instead of words that name no command: the nearest command, or the help that lists all there are. */
+export function adviseOnWords(words: string, commands: Iterable<string>): string {
+  const parent = parentOf(words);
+  const guess = findSuggestion(words, childrenOf(commands, parent));
+  if (guess !== undefined) return `Did you mean \`spirekit ${guess}\`?`;
+  return `Run \`spirekit ${parent === '' ? '' : `${parent} `}--help\` to see what there is.`;
+}
+
 /** The known word nearest to one that is not known, if it is near enough to be a slip of the hand. */
 export function findSuggestion(word: string, known: Iterable<string>): string | undefined {
   let nearest: { name: string; distance: number } | undefined;
