@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { loadSqlite } from './datastore/sqlite/load-sqlite.ts';
+import { loadSqlite } from './load-sqlite.ts';
 
 /**
  * A lock that the operating system gives up when the process ends, however it ends. Node offers none, so it is the
