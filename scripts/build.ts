@@ -1,12 +1,12 @@
 /**
- * Builds what the programs run: `dist/` with one small file for each program, one for each command, and shared chunks.
+ * Builds what the programs run into `dist/`: one file for each program, and the commands' metadata for oclif.
  * With `--declarations` it also writes the type declarations of the public entry points.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -15,43 +15,101 @@ function run(command: string, args: readonly string[]): void {
   if (done.status !== 0) process.exit(done.status ?? 1);
 }
 
-/** What an install puts beside the bundle; everything else becomes part of it. */
-function externalPackages(): string[] {
-  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  if (typeof manifest !== 'object' || manifest === null || !('dependencies' in manifest)) return [];
-  return Object.keys(manifest.dependencies ?? {});
+/** Where the bundle grows; it takes the place of the old one when it is whole. */
+const fresh = join(root, `dist-${process.pid}`);
+
+const PROGRAMS = ['spirekit', 'spire-agent', 'spire-server'] as const;
+
+/** What all bundles have in common. Packages with native code, and those that are large and rarely needed, stay outside. */
+const COMMON = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node22.13',
+  minify: true,
+  keepNames: true,
+  legalComments: 'none',
+  external: ['@grpc/grpc-js', '@oclif/core', 'koffi'],
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
+
+/** Commands that bring the daemons or their configuration with them, which would make every other command start slower. */
+const HEAVY_COMMANDS = /src\/commands\/(dev\/.*|(agent|server)\/(run|validate))\.ts$/;
+
+/** Leaves the heavy commands out; `start.ts` sends whoever asks for one to the full bundle. */
+const withoutHeavyCommands: Plugin = {
+  name: 'without-heavy-commands',
+  setup(builder) {
+    builder.onLoad({ filter: HEAVY_COMMANDS }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${relative(root, path)} is in the full bundle only`)});`,
+    }));
+  },
+};
+
+/**
+ * Each program as two CommonJS files, which load faster than modules: one with the commands that talk to a daemon, one
+ * with everything; and the small file that starts the right one.
+ */
+async function bundlePrograms(): Promise<void> {
+  const define = {
+    'import.meta.dirname': '__dirname',
+    'import.meta.filename': '__filename',
+    COMMAND_SUMMARIES: JSON.stringify(await readSummaries()),
+  };
+  for (const program of PROGRAMS) {
+    const cjs = { ...COMMON, format: 'cjs', outdir: join(fresh, 'main'), outExtension: { '.js': '.cjs' } } as const;
+    const entry = `src/main/${program}.ts`;
+    await build({ ...cjs, entryPoints: [{ in: entry, out: `${program}.full` }], define });
+    await build({
+      ...cjs,
+      entryPoints: [{ in: entry, out: `${program}.client` }],
+      define,
+      plugins: [withoutHeavyCommands],
+    });
+    await build({
+      ...cjs,
+      entryPoints: [{ in: 'src/main/start.ts', out: program }],
+      define: { PROGRAM: JSON.stringify(program) },
+      target: 'node14',
+    });
+  }
 }
 
-async function bundle(): Promise<void> {
-  rmSync(join(root, 'dist'), { recursive: true, force: true });
-  const commands = globSync('src/commands/**/*.ts', { cwd: root });
-  const programs = globSync('src/main/*.ts', { cwd: root });
-  const bundled = new Set(['@bufbuild/protobuf', 'kysely']);
+/** The commands as modules, one file each with shared chunks: oclif reads their metadata for help and lists. */
+async function bundleCommands(): Promise<void> {
+  const name = (file: string): string => relative('src', file).replace(/\.ts$/, '');
   await build({
-    absWorkingDir: root,
-    entryPoints: [...programs, ...commands].map((file) => ({
-      in: file,
-      out: relative('src', file).replace(/\.ts$/, ''),
-    })),
-    outdir: 'dist',
-    bundle: true,
+    ...COMMON,
+    entryPoints: commandFiles.map((file) => ({ in: file, out: name(file) })),
+    outdir: fresh,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node22.13',
     chunkNames: 'chunks/[name]-[hash]',
-    minify: true,
-    keepNames: true,
-    legalComments: 'none',
-    external: externalPackages().filter((name) => !bundled.has(name)),
-    logLevel: 'warning',
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
   });
+}
+
+/** The one-sentence summary of each command, by the path of its file. */
+async function readSummaries(): Promise<Record<string, string>> {
+  const summaries: Record<string, string> = {};
+  for (const file of commandFiles) {
+    const module: { default: { summary: string } } = await import(pathToFileURL(join(root, file)).href);
+    summaries[relative('src/commands', file).replace(/\.ts$/, '')] = module.default.summary;
+  }
+  return summaries;
 }
 
 if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-await bundle();
+await bundleCommands();
+await bundlePrograms();
+rmSync(join(root, 'dist'), { recursive: true, force: true });
+renameSync(fresh, join(root, 'dist'));
 if (process.argv.includes('--declarations')) {
   run('tsc', ['-p', 'tsconfig.build.json']);
 }

@@ -1,5 +1,5 @@
 import { runDropIn } from '../lib/cli/drop-in.ts';
-import { finishProcess } from '../lib/cli/process-exit.ts';
+import { finishProcess, processIo } from '../lib/cli/process-exit.ts';
 import { loadCommand } from './load-command.ts';
 
-await finishProcess(runDropIn('spire-server', process.argv.slice(2), loadCommand));
+void finishProcess(runDropIn('spire-server', process.argv.slice(2), loadCommand, { io: processIo() }));

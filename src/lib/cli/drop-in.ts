@@ -5,8 +5,12 @@ import { MIRRORED_SPIRE_VERSION, type Program } from './programs.ts';
 import { type CommandRuntime, runCommand } from './run-command.ts';
 import { childrenOf, resolveWords } from './word-resolution.ts';
 
-/** Loads a command by the path of its file below `src/commands`, without the ending. */
-export type CommandLoader = (path: string) => Promise<CommandClass>;
+/** Finds commands by the path of their file below `src/commands`, without the ending. */
+export interface CommandLoader {
+  load(path: string): Promise<CommandClass>;
+  /** The command's one sentence, if possible without loading it. */
+  summaryOf(path: string): Promise<string>;
+}
 
 /** In the words of SPIRE's programs. */
 const MISPLACED_FLAGS =
@@ -19,36 +23,36 @@ const EXIT_UNKNOWN = 127;
 export async function runDropIn(
   program: Exclude<Program, 'spirekit'>,
   argv: readonly string[],
-  load: CommandLoader,
+  commands: CommandLoader,
   runtime: Omit<CommandRuntime, 'program'> = {},
 ): Promise<number> {
   const table = commandTable(program);
   const resolution = resolveWords(table.keys(), argv);
-  const { stderr } = runtime.io ?? process;
-  const help = new DropInHelp(program, table, load);
+  const io = runtime.io ?? process;
+  const help = new DropInHelp(program, table, commands);
   switch (resolution.kind) {
     case 'version':
-      stderr.write(`${MIRRORED_SPIRE_VERSION}\n`);
+      io.stderr.write(`${MIRRORED_SPIRE_VERSION}\n`);
       return 0;
     case 'top':
-      stderr.write(await help.top());
+      io.stderr.write(await help.top());
       return resolution.isAsked ? 0 : EXIT_UNKNOWN;
     case 'unknown':
-      stderr.write(await help.top());
+      io.stderr.write(await help.top());
       return EXIT_UNKNOWN;
     case 'group':
     case 'command': {
       const path = table.get(resolution.words);
       if (resolution.isHelp) {
-        stderr.write(await help.of(resolution.words));
+        io.stderr.write(await help.of(resolution.words));
         return 0;
       }
-      if (resolution.hasMisplacedFlags) stderr.write(MISPLACED_FLAGS);
+      if (resolution.hasMisplacedFlags) io.stderr.write(MISPLACED_FLAGS);
       if (path === undefined || resolution.hasMisplacedFlags) {
-        stderr.write(await help.of(resolution.words));
+        io.stderr.write(await help.of(resolution.words));
         return 1;
       }
-      return runCommand(await load(path), resolution.args, { ...runtime, program });
+      return runCommand(await commands.load(path), resolution.args, { ...runtime, program });
     }
   }
 }
@@ -57,12 +61,12 @@ export async function runDropIn(
 class DropInHelp {
   readonly #program: Program;
   readonly #table: ReadonlyMap<string, string>;
-  readonly #load: CommandLoader;
+  readonly #commands: CommandLoader;
 
-  constructor(program: Program, table: ReadonlyMap<string, string>, load: CommandLoader) {
+  constructor(program: Program, table: ReadonlyMap<string, string>, commands: CommandLoader) {
     this.#program = program;
     this.#table = table;
-    this.#load = load;
+    this.#commands = commands;
   }
 
   async top(): Promise<string> {
@@ -88,7 +92,12 @@ class DropInHelp {
     const children = childrenOf(this.#table.keys(), parent);
     const names = children.map((child) => child.slice(parent === '' ? 0 : parent.length + 1));
     const width = Math.max(...names.map((name) => name.length));
-    const summaries = await Promise.all(children.map(async (child) => (await this.#command(child))?.summary ?? ''));
+    const summaries = await Promise.all(
+      children.map((child) => {
+        const path = this.#table.get(child);
+        return path === undefined ? '' : this.#commands.summaryOf(path);
+      }),
+    );
     return names
       .map((name, index) => `    ${name.padEnd(width)}    ${summaries[index] ?? ''}`.trimEnd())
       .join('\n')
@@ -97,6 +106,6 @@ class DropInHelp {
 
   async #command(words: string): Promise<CommandClass | undefined> {
     const path = this.#table.get(words);
-    return path === undefined ? undefined : this.#load(path);
+    return path === undefined ? undefined : this.#commands.load(path);
   }
 }

@@ -3,25 +3,22 @@ import { commandTable } from './command-table.ts';
 import type { CommandLoader } from './drop-in.ts';
 import { showOclifHelp } from './oclif-config.ts';
 import { type CommandRuntime, runCommand } from './run-command.ts';
-import { findSuggestion } from './suggestion.ts';
-import { childrenOf, resolveWords } from './word-resolution.ts';
+import { adviseOnWords } from './suggestion.ts';
+import { resolveWords } from './word-resolution.ts';
 
 /** Runs the umbrella program and returns its exit code. Only help loads oclif. */
 export async function runUmbrella(
   argv: readonly string[],
-  load: CommandLoader,
+  commands: CommandLoader,
   runtime: Omit<CommandRuntime, 'program' | 'words'> = {},
 ): Promise<number> {
   const table = commandTable('spirekit');
   const resolution = resolveWords(table.keys(), argv);
-  const { stderr } = runtime.io ?? process;
+  const io = runtime.io ?? process;
   const run = async (words: string, args: readonly string[]): Promise<number> =>
-    runCommand(await load(table.get(words) ?? words), args, { ...runtime, program: 'spirekit', words });
-  const refuse = (words: string, parent: string): number => {
-    const guess = findSuggestion(words, childrenOf(table.keys(), parent));
-    const help = `spirekit ${parent === '' ? '' : `${parent} `}--help`;
-    const next = guess === undefined ? `Run \`${help}\` to see what there is.` : `Did you mean \`spirekit ${guess}\`?`;
-    stderr.write(`Error: there is no command "${words}" (usage)\n${next}\n`);
+    runCommand(await commands.load(table.get(words) ?? words), args, { ...runtime, program: 'spirekit', words });
+  const refuse = (words: string): number => {
+    io.stderr.write(`Error: there is no command "${words}" (usage)\n${adviseOnWords(words, table.keys())}\n`);
     return ERROR_CODES.usage.exit;
   };
   switch (resolution.kind) {
@@ -31,21 +28,21 @@ export async function runUmbrella(
       await showOclifHelp([]);
       return 0;
     case 'unknown':
-      return refuse(resolution.words, '');
+      return refuse(resolution.words);
     case 'group':
     case 'command': {
       const { words, args, isHelp } = resolution;
-      if (isHelp && words !== 'help') {
-        await showOclifHelp(words.split(' '));
+      if (isHelp) {
+        await showOclifHelp(words === 'help' ? [] : words.split(' '));
         return 0;
       }
       if (resolution.hasMisplacedFlags) {
-        stderr.write(`Error: flags belong after the words of the command (usage)\nTry \`spirekit ${words} ...\`.\n`);
+        io.stderr.write(`Error: flags belong after the words of the command (usage)\nTry \`spirekit ${words} ...\`.\n`);
         return ERROR_CODES.usage.exit;
       }
       if (resolution.kind === 'command') return run(words, args);
       const [next] = args;
-      if (next !== undefined && !next.startsWith('-')) return refuse(`${words} ${next}`, words);
+      if (next !== undefined && !next.startsWith('-')) return refuse(`${words} ${next}`);
       await showOclifHelp(words.split(' '));
       return 0;
     }

@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** Cancels a pending {@link Clock.schedule}; calling it again or after the callback ran does nothing. */
 export type CancelTimer = () => void;
 

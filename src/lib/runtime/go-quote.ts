@@ -1,5 +1,10 @@
 /** What Go's `strconv.IsPrint` lets through: letters, marks, numbers, punctuation, symbols and the ASCII space. */
-const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+function isPrintable(character: string): boolean {
+  return /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character);
+}
+
+/** Printable ASCII but for the quote and the backslash: nothing to escape, and no large character classes to load. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ['\x07', '\\a'],
@@ -15,9 +20,10 @@ const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
 
 /** A double-quoted string on one line, as Go's `%q` prints it. Half a surrogate pair becomes U+FFFD. */
 export function goQuote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   let quoted = '"';
   for (const character of text.toWellFormed()) {
-    quoted += SHORT_ESCAPES.get(character) ?? (PRINTABLE.test(character) ? character : escapeCodePoint(character));
+    quoted += SHORT_ESCAPES.get(character) ?? (isPrintable(character) ? character : escapeCodePoint(character));
   }
   return `${quoted}"`;
 }

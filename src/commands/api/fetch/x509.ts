@@ -1,12 +1,10 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { formatGoDuration, msToNanoseconds } from '../../../lib/cli/durations.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
-import { formatX509Svids } from '../../../lib/cli/pretty/x509-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
-import { writeSvidFiles } from '../../../lib/cli/svid-files.ts';
+import { whileWaiting } from '../../../lib/cli/while-waiting.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
-import { readX509Response } from '../../../lib/cli/x509-response.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
@@ -32,8 +30,11 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
     const { clock, flags } = context;
     await using client = new WorkloadApiClient(agentTarget(flags, context.env));
     const startMs = clock.monotonicMs();
-    const response = await client.fetchX509Svid(callOptions(context));
-    const elapsed = formatGoDuration(msToNanoseconds(clock.monotonicMs() - startMs));
+    let elapsed = '';
+    const fetched = client.fetchX509Svid(callOptions(context)).finally(() => {
+      elapsed = formatGoDuration(msToNanoseconds(clock.monotonicMs() - startMs));
+    });
+    const [response, { formatX509Svids, readX509Response }] = await whileWaiting(fetched, loadReader);
     const isPretty = flags.output === 'pretty';
     // SPIRE reads and verifies the answer only to print it prettily; whatever is written here is verified as well.
     const svids = isPretty || flags.write !== '' ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
@@ -44,6 +45,17 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
       });
     }
     const say = isPretty ? context.out : () => undefined;
-    if (flags.write !== '') await writeSvidFiles(flags.write, svids, say);
+    if (flags.write === '') return;
+    const { writeSvidFiles } = await import('../../../lib/cli/svid-files.ts');
+    await writeSvidFiles(flags.write, svids, say);
   }
+}
+
+/** What reads certificates loads `node:crypto`, which takes as long as the answer does. */
+async function loadReader() {
+  const [response, pretty] = await Promise.all([
+    import('../../../lib/cli/x509-response.ts'),
+    import('../../../lib/cli/pretty/x509-svid.ts'),
+  ]);
+  return { ...response, ...pretty };
 }

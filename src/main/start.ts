@@ -1,0 +1,58 @@
+/**
+ * The first file of every program: refuses a Node that is too old in one line, turns the compile cache on where that is
+ * safe, and only then loads the program. It uses nothing that an old Node cannot parse.
+ */
+import fs from 'node:fs';
+import nodeModule from 'node:module';
+import path from 'node:path';
+
+/** Filled in by the build: `spire-agent`, `spire-server` or `spirekit`. */
+declare const PROGRAM: string;
+/** This file is bundled to CommonJS, which starts faster than a module does. */
+declare const require: (file: string) => unknown;
+
+const OLDEST_NODE = [22, 13];
+
+function isTooOld(version: string): boolean {
+  const parts = version.split('.').map(Number);
+  const major = parts[0] ?? 0;
+  const minor = parts[1] ?? 0;
+  return major < (OLDEST_NODE[0] ?? 0) || (major === OLDEST_NODE[0] && minor < (OLDEST_NODE[1] ?? 0));
+}
+
+/** Whether the command line may name a command that only the full bundle has. Asking for too much only costs time. */
+function needsFullBundle(words: readonly string[]): boolean {
+  const isNamed = (word: string): boolean => words.indexOf(word) >= 0;
+  return isNamed('run') || isNamed('dev') || (isNamed('validate') && !isNamed('api'));
+}
+
+/**
+ * The folder of the compile cache beside the package: it must belong to the user who runs this and be closed to all
+ * others, since whoever can write there decides what this program does. Made where the package is the user's own.
+ */
+function findCacheFolder(): string | undefined {
+  if (process.getuid === undefined) return undefined;
+  const uid = process.getuid();
+  const root = path.join(__dirname, '..', '..');
+  const folder = path.join(root, '.cache');
+  try {
+    if (!fs.existsSync(folder) && fs.lstatSync(root).uid === uid) fs.mkdirSync(folder, { mode: 0o700 });
+    const found = fs.lstatSync(folder);
+    return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0 ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+if (isTooOld(process.versions.node)) {
+  process.stderr.write(
+    `${PROGRAM} needs Node ${OLDEST_NODE.join('.')} or later; this is Node ${process.versions.node} (${process.execPath})\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const isFull = needsFullBundle(process.argv.slice(2));
+  // Daemons live long enough to do without the cache.
+  const folder = isFull ? undefined : findCacheFolder();
+  if (folder !== undefined) nodeModule.enableCompileCache(folder);
+  require(path.join(__dirname, `${PROGRAM}.${isFull ? 'full' : 'client'}.cjs`));
+}
