@@ -48,10 +48,7 @@ export interface CallContext {
 }
 
 /** The handler of one method. */
-export type MethodHandler<
-  D extends ServiceDefinition,
-  K extends MethodKey<D>,
-> = D['methods'][K]['requestStream'] extends true
+type MethodHandler<D extends ServiceDefinition, K extends MethodKey<D>> = D['methods'][K]['requestStream'] extends true
   ? (requests: AsyncIterable<RequestOf<D, K>>, call: CallContext) => AsyncIterable<ResponseOf<D, K>>
   : D['methods'][K]['responseStream'] extends true
     ? (request: RequestOf<D, K>, call: CallContext) => AsyncIterable<ResponseOf<D, K>>

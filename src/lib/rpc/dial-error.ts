@@ -39,7 +39,7 @@ export function systemErrorText(error: unknown): string {
 }
 
 /** How Go writes the address in dial errors. */
-export function formatAddress(target: RpcTarget): string {
+function formatAddress(target: RpcTarget): string {
   if (target.kind === 'unix') return `unix ${target.errorAddress ?? target.path}`;
   return `tcp ${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
 }

@@ -18,7 +18,7 @@ import { RpcCode, RpcError } from './status.ts';
 import { listenOnTls } from './tls-listener.ts';
 import { listenOnUnixSocket } from './unix-listener.ts';
 
-export type { CallContext, Interceptor, Peer, ServiceImplementation, TlsPeer, UnixPeer } from './call-context.ts';
+export type { CallContext, Interceptor, ServiceImplementation, UnixPeer } from './call-context.ts';
 export type { TlsIdentity, TlsListener, TlsListenerOptions, UnixListenerOptions } from './listener-options.ts';
 
 /** Settings of a server; all have defaults. */

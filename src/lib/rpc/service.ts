@@ -1,5 +1,5 @@
 /** What the transport needs of a generated message: to bytes and back. */
-export interface MessageCodec<T> {
+interface MessageCodec<T> {
   encode(message: T): { finish(): Uint8Array };
   decode(bytes: Uint8Array): T;
 }

@@ -39,6 +39,3 @@ export interface SessionWindows {
   /** For all streams together. */
   readonly connectionWindowBytes: number;
 }
-
-/** Starts HTTP/2 on a connected socket. */
-export type StartSession = (socket: import('node:net').Socket, windows: SessionWindows) => ClientSession;

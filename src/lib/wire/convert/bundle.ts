@@ -37,7 +37,7 @@ export function bundleFromWire(wire: Bundle | undefined): AuthorityBundle {
 }
 
 /** An X.509 root. */
-export function x509AuthorityToWire({ certificate, tainted }: X509Authority): X509Certificate {
+function x509AuthorityToWire({ certificate, tainted }: X509Authority): X509Certificate {
   return { asn1: certificate, tainted };
 }
 

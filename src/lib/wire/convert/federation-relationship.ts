@@ -11,7 +11,7 @@ import { inField, invalidMessage } from './conversion-error.ts';
 import { ALL_FEDERATION_RELATIONSHIP_FIELDS } from './masks.ts';
 
 /** How a bundle endpoint proves itself. */
-export type BundleEndpointProfile =
+type BundleEndpointProfile =
   | { readonly kind: 'https_web' }
   | { readonly kind: 'https_spiffe'; readonly endpointSpiffeId: SpiffeId };
 
