@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../runtime/atomic-file.ts';
@@ -69,7 +70,9 @@ export class DataFolder implements Disposable {
     this.#isClaimed = true;
   }
 
+  /** Lets go of the folder; one that was never claimed is left without a trace. */
   [Symbol.dispose](): void {
+    if (!this.#isClaimed) rmSync(join(this.#path, LOCK), { force: true });
     this.#lock[Symbol.dispose]();
   }
 }
@@ -95,6 +98,6 @@ async function assertNotOfSpire(path: string): Promise<void> {
   throw new SpirekitError(
     'failed-precondition',
     `data folder ${JSON.stringify(path)} belongs to a SPIRE server (it holds ${found.join(', ')}) and was left as it is; ` +
-      'give this server a folder of its own in data_dir and bring the registrations over through the API of the running SPIRE server',
+      'give this server a folder of its own in data_dir, and bring the contents over with "spirekit server import"',
   );
 }

@@ -60,6 +60,14 @@ describe('the data folder of a server', () => {
     expect(folder.isClaimed).toBe(true);
   });
 
+  test('is left without a trace when it was not claimed', async () => {
+    const path = newPath();
+    {
+      using _folder = await DataFolder.open(path);
+    }
+    expect(readdirSync(path)).toEqual([]);
+  });
+
   test('is refused when a newer version wrote it', async () => {
     const path = newPath();
     mkdirSync(path, { recursive: true });
