@@ -7,15 +7,17 @@ import { issueCertificate } from '../../../src/lib/crypto/certificate-builder.ts
 import { createCsr } from '../../../src/lib/crypto/csr.ts';
 import { generateKey, publicKeyDer, subjectKeyId } from '../../../src/lib/crypto/key.ts';
 import { Name } from '../../../src/lib/crypto/name.ts';
-import { signerFromKey } from '../../../src/lib/crypto/signer.ts';
+import { type Signer, signerFromKey } from '../../../src/lib/crypto/signer.ts';
 import { RpcCode } from '../../../src/lib/rpc/status.ts';
 import { RetiredRegistrationDefinition } from '../../../src/lib/server/api/registration/v1/retired-service.ts';
 import type { Server } from '../../../src/lib/server/server.ts';
+import { SpiffeId } from '../../../src/lib/spiffe/spiffe-id.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { BundleDefinition, GetBundleRequest } from '../../../src/lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../../../src/lib/wire/gen/spire/api/server/debug/v1/debug.ts';
 import { LoggerDefinition } from '../../../src/lib/wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../../../src/lib/wire/gen/spire/api/server/svid/v1/svid.ts';
+import { Bundle } from '../../../src/lib/wire/gen/spire/api/types/bundle.ts';
 import { LogLevel } from '../../../src/lib/wire/gen/spire/api/types/logger.ts';
 import { ServerHome } from './running-server.ts';
 
@@ -260,6 +262,34 @@ describe('callers of a server', () => {
   });
 });
 
+describe('admins of other trust domains', () => {
+  test('are let in by name, verified against the bundle of their own trust domain', async () => {
+    await using home = new ServerHome();
+    const adminIds = [SpiffeId.parse('spiffe://other.example/admin')];
+    const server = await home.start({ changes: { adminIds } });
+    const { certificate, signer } = await foreignAuthority(home, 'spiffe://other.example');
+    const admin = await forge(home, 'spiffe://other.example/admin', signer);
+    const count = async (identity: typeof admin): Promise<number> => {
+      await using client = home.remote(server, identity);
+      return (await client.unary(BundleDefinition, 'countBundles', {})).count;
+    };
+    await expect(count(admin)).rejects.toMatchObject({ status: RpcCode.unavailable });
+    await home.local().unary(BundleDefinition, 'batchSetFederatedBundle', {
+      bundle: [
+        Bundle.create({
+          trustDomain: 'other.example',
+          x509Authorities: [{ asn1: Buffer.from(certificate.der), tainted: false }],
+        }),
+      ],
+      outputMask: undefined,
+    });
+    expect(await count(admin)).toBe(2);
+    for (const uri of ['spiffe://other.example/somebody', 'spiffe://example.org/web']) {
+      await expect(count(await forge(home, uri, signer))).rejects.toMatchObject({ status: RpcCode.unavailable });
+    }
+  });
+});
+
 describe('a server that requires post-quantum key exchange', () => {
   test('refuses clients that offer none', async () => {
     await using home = new ServerHome();
@@ -317,14 +347,35 @@ describe('the health listener', () => {
   });
 });
 
-/** A leaf that looks right and is signed by a CA which nobody trusts. */
-async function forge(home: ServerHome, uri: string) {
+/** An authority of another trust domain, as a federated bundle has it. */
+async function foreignAuthority(home: ServerHome, uri: string) {
+  const signer = signerFromKey(await generateKey('ec-p256'));
+  const subject = Name.of({ organization: ['SPIFFE'] });
+  const certificate = await issueCertificate({
+    ...validityOf(home),
+    subject,
+    issuer: subject,
+    uris: [uri],
+    isCa: true,
+    keyUsages: ['keyCertSign'],
+    publicKey: signer.publicKey,
+    subjectKeyId: subjectKeyId(publicKeyDer(signer.publicKey)),
+    signer,
+  });
+  return { certificate, signer };
+}
+
+function validityOf(home: ServerHome) {
   const now = home.clock.nowMs();
-  const validity = { notBefore: new Date(now - 1000), notAfter: new Date(now + 3_600_000) };
-  const authority = signerFromKey(await generateKey('ec-p256'));
+  return { notBefore: new Date(now - 1000), notAfter: new Date(now + 3_600_000) };
+}
+
+/** A leaf that looks right and is signed by a CA which nobody trusts, or by the given one. */
+async function forge(home: ServerHome, uri: string, signer?: Signer) {
+  const authority = signer ?? signerFromKey(await generateKey('ec-p256'));
   const privateKey = await generateKey('ec-p256');
   const leaf = await issueCertificate({
-    ...validity,
+    ...validityOf(home),
     subject: Name.of({ organization: ['SPIRE'] }),
     issuer: Name.of({ organization: ['SPIFFE'] }),
     uris: [uri],
