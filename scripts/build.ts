@@ -7,6 +7,7 @@ import { existsSync, globSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { commandTable } from '../src/lib/cli/command-table.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -38,15 +39,30 @@ const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
 /** Commands that bring the daemons or their configuration with them, which would make every other command start slower. */
 const HEAVY_COMMANDS = /src\/commands\/(dev\/.*|(agent|server)\/(run|validate))\.ts$/;
 
-/** Leaves the heavy commands out; `start.ts` sends whoever asks for one to the full bundle. */
-const withoutHeavyCommands: Plugin = {
-  name: 'without-heavy-commands',
-  setup(builder) {
-    builder.onLoad({ filter: HEAVY_COMMANDS }, ({ path }) => ({
-      contents: `throw new Error(${JSON.stringify(`${relative(root, path)} is in the full bundle only`)});`,
-    }));
-  },
-};
+/** What only the umbrella prints; the drop-ins refuse to. */
+const UMBRELLA_FORMATS = /src\/lib\/cli\/(table|yaml)\.ts$/;
+
+/** Leaves out of a bundle what its program never asks for: the less there is to read, the sooner it starts. */
+function without(isLeftOut: (path: string) => boolean): Plugin {
+  return {
+    name: 'without',
+    setup(builder) {
+      builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const file = relative(root, path);
+        return isLeftOut(file)
+          ? { contents: `throw new Error(${JSON.stringify(`${file} is not in this bundle`)});` }
+          : null;
+      });
+    },
+  };
+}
+
+/** Whether a program can do without a file. */
+function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
+  if (program === 'spirekit') return false;
+  const commands = [...commandTable(program).values()].map((path) => `src/commands/${path}.ts`);
+  return UMBRELLA_FORMATS.test(file) || (file.startsWith('src/commands/') && !commands.includes(file));
+}
 
 /**
  * Each program as two CommonJS files, which load faster than modules: one with the commands that talk to a daemon, one
@@ -61,12 +77,17 @@ async function bundlePrograms(): Promise<void> {
   for (const program of PROGRAMS) {
     const cjs = { ...COMMON, format: 'cjs', outdir: join(fresh, 'main'), outExtension: { '.js': '.cjs' } } as const;
     const entry = `src/main/${program}.ts`;
-    await build({ ...cjs, entryPoints: [{ in: entry, out: `${program}.full` }], define });
+    await build({
+      ...cjs,
+      entryPoints: [{ in: entry, out: `${program}.full` }],
+      define,
+      plugins: [without((file) => isForeign(program, file))],
+    });
     await build({
       ...cjs,
       entryPoints: [{ in: entry, out: `${program}.client` }],
       define,
-      plugins: [withoutHeavyCommands],
+      plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file))],
     });
     await build({
       ...cjs,
