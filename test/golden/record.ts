@@ -84,27 +84,25 @@ for (const program of ['spire-agent', 'spire-server'] as const) {
     await record(`${program}/${words.replaceAll(' ', '-')}.txt`, remark, await commandLines(program, words));
   }
 }
-const own = 'spirekit only: recorded from this checkout.';
-await record('spirekit/usage.txt', own, [
-  'spirekit nonsense',
-  'spirekit versoin',
-  'spirekit entry creat',
-  'spirekit -x version',
-]);
-await record('spirekit/link.txt', own, ['spirekit link', 'spirekit link $DIR/absent', 'spirekit link a b']);
-await record('spirekit/api-fetch-x509.txt', own, [
-  'spirekit api fetch x509 --socket-path absent.sock',
-  'spirekit api fetch x509 -nosuchflag',
-  'spirekit api fetch x509 extra',
-]);
-await record('spirekit/entry.txt', own, [
-  'spirekit entry show --socket-path absent.sock',
-  'spirekit entry show --entry-id web --selector a:b --socket-path absent.sock',
-  'spirekit entry create --socket-path absent.sock',
-  'spirekit entry create --spiffe-id web --parent-id spiffe://example.org/host --selector a:b --socket-path absent.sock',
-  'spirekit entry create --data missing.json --socket-path absent.sock',
-  'spirekit entry create --data - --socket-path absent.sock',
-  'spirekit entry delete --socket-path absent.sock',
-  'spirekit agent list --expires-before yesterday --socket-path absent.sock',
-  'spirekit server healthcheck --socket-path absent.sock',
-]);
+const own = 'spirekit only: recorded from the build of this checkout.';
+const umbrella: Readonly<Record<string, readonly string[]>> = {
+  usage: ['nonsense', 'versoin', 'entry creat', 'entry banana', '-x version', 'api validate', 'api validate --help'],
+  link: ['link', 'link $DIR/absent', 'link a b', 'link --help'],
+  help: ['help api validate jwt', 'help entri', 'help api validate', 'help -nosuchflag'],
+  commands: ['commands --help', 'commands extra', 'commands --output xml'],
+  version: ['version --help', 'version extra', 'version --output xml'],
+  'dev-exec': ['dev exec --help', 'dev exec', 'dev exec --trust-domain X -- true'],
+  'api-fetch-x509': [
+    'api fetch x509 --socket-path absent.sock',
+    'api fetch x509 -socketPath=absent.sock',
+    'api fetch x509 --nosuchflag',
+    'api fetch x509 extra',
+  ],
+};
+for (const [name, lines] of Object.entries(umbrella)) {
+  await record(
+    `spirekit/${name}.txt`,
+    own,
+    lines.map((line) => `spirekit ${line}`),
+  );
+}

@@ -16,10 +16,22 @@ export class FlagHelpRequested extends SpirekitError {
 
 /** Thrown by {@link GoFlagSet.parse} for arguments it refuses; the message is the one of Go's flag package. */
 export class FlagError extends SpirekitError {
-  override readonly name = 'FlagError';
+  override readonly name: string = 'FlagError';
 
   constructor(message: string, options?: ErrorOptions) {
     super('usage', message, options);
+  }
+}
+
+/** Thrown by {@link GoFlagSet.parse} for a flag that does not exist. */
+export class UndefinedFlagError extends FlagError {
+  override readonly name = 'UndefinedFlagError';
+  /** As it was typed, without dashes. */
+  readonly flagName: string;
+
+  constructor(flagName: string) {
+    super(`flag provided but not defined: -${flagName}`);
+    this.flagName = flagName;
   }
 }
 
@@ -66,7 +78,7 @@ export class GoFlagSet<F extends FlagSpecs> {
       const found = this.#find(name);
       if (found === undefined) {
         if (name === 'help' || name === 'h') throw new FlagHelpRequested();
-        throw new FlagError(`flag provided but not defined: -${name}`);
+        throw new UndefinedFlagError(name);
       }
       const [goName, spec] = found;
       const value = text ?? (spec.kind === 'boolean' ? 'true' : rest.shift());

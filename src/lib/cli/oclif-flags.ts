@@ -25,6 +25,10 @@ export function oclifFlags(specs: FlagSpecs): Record<string, OclifFlag> {
 
 function describe(name: string, spec: FlagSpec<unknown>): OclifFlag {
   const common = { name, summary: spec.usage, hidden: spec.aliasOf !== undefined };
+  if (spec.kind === 'output') {
+    const summary = 'How to print the answer; lists are tables unless told otherwise';
+    return { ...common, summary, type: 'option', multiple: false, helpValue: '<pretty|json|jsonl|yaml|table>' };
+  }
   if (spec.kind === 'boolean') return { ...common, type: 'boolean', allowNo: false };
   return {
     ...common,

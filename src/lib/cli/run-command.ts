@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
 import type { CommandClass } from './command-class.ts';
 import type { CommandContext, CommandIo, Environment } from './command-context.ts';
-import { describeFailure, umbrellaCode } from './failure.ts';
+import { AdvisedError, describeFailure, umbrellaCode } from './failure.ts';
 import {
   FlagError,
   FlagHelpRequested,
@@ -10,9 +10,11 @@ import {
   GoFlagSet,
   type OutputFormat,
   type ParsedFlags,
+  UndefinedFlagError,
 } from './go-flags.ts';
 import { renderResult } from './printer.ts';
-import type { Program } from './programs.ts';
+import { kebabFlagName, type Program } from './programs.ts';
+import { findSuggestion } from './suggestion.ts';
 
 /** What surrounds a command; what is left out is the process's own. */
 export interface CommandRuntime {
@@ -44,7 +46,7 @@ export async function runCommand(
       return 0;
     }
     const failure = SpirekitError.from(error);
-    if (runtime.program === 'spirekit') return reportFailure(failure, command, io, runtime);
+    if (runtime.program === 'spirekit') return reportFailure(advised(failure, command), command, io, runtime);
     io.stderr.write(`${failure.message}\n${flagSet.usageText()}`);
     return command.printsFlagErrorTwice === true ? reportFailure(failure, command, io, runtime) : 1;
   }
@@ -64,6 +66,14 @@ function refuseArguments(command: CommandClass, args: readonly string[]): void {
   const [first] = args;
   if (first === undefined || command.args !== undefined) return;
   throw new FlagError(`unexpected argument ${JSON.stringify(first)}`);
+}
+
+/** Says which flag may have been meant. */
+function advised(failure: SpirekitError, command: CommandClass): SpirekitError {
+  if (!(failure instanceof UndefinedFlagError)) return failure;
+  const guess = findSuggestion(failure.flagName, Object.keys(command.goFlags).map(kebabFlagName));
+  if (guess === undefined) return failure;
+  return new AdvisedError(failure.code, failure.message, `Did you mean \`--${guess}\`?`, { cause: failure });
 }
 
 function reportFailure(failure: SpirekitError, command: CommandClass, io: CommandIo, runtime: CommandRuntime): number {

@@ -51,12 +51,18 @@ describe('runCommand', () => {
   });
 
   it('says on the umbrella where to look for flags, and exits 2', async () => {
-    expect(await run('spirekit', ['-tll', '1'])).toEqual({
+    expect(await run('spirekit', ['-banana', '1'])).toEqual({
       code: 2,
       stdout: '',
       stderr:
-        'Error: flag provided but not defined: -tll (usage)\nRun `spirekit entry example --help` to see its flags.\n',
+        'Error: flag provided but not defined: -banana (usage)\nRun `spirekit entry example --help` to see its flags.\n',
     });
+  });
+
+  it('suggests on the umbrella which flag may have been meant', async () => {
+    expect((await run('spirekit', ['--outptu', 'json'])).stderr).toBe(
+      'Error: flag provided but not defined: -outptu (usage)\nDid you mean `--output`?\n',
+    );
   });
 
   it('passes over arguments on a drop-in and refuses them on the umbrella', async () => {
