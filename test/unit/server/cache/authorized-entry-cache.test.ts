@@ -133,6 +133,22 @@ describe('AuthorizedEntryCache', () => {
     expect(byId(cache.listAuthorizedEntries(idOf(AGENT)))).toEqual(byId(stored));
   });
 
+  test('listens no more when it could not be opened', async () => {
+    let listeners = 0;
+    const changes = {
+      subscribe: () => {
+        listeners += 1;
+        return () => {
+          listeners -= 1;
+        };
+      },
+    };
+    const nodes = { listNodes: () => Promise.reject(new Error('unavailable')) };
+    const opening = AuthorizedEntryCache.open({ entries: store.entries, nodes, changes, clock });
+    await expect(opening).rejects.toThrow('unavailable');
+    expect(listeners).toBe(0);
+  });
+
   test('stays in step no more once it is disposed of', async () => {
     cache[Symbol.dispose]();
     await create({ path: '/a', parent: AGENT });

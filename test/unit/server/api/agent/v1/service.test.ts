@@ -50,7 +50,10 @@ describe('agentService', () => {
   });
   afterEach(() => store[Symbol.asyncDispose]());
 
-  function open(options: { agentSpiffeIdAsSelector?: boolean }): typeof service {
+  function open(options: {
+    agentSpiffeIdAsSelector?: boolean;
+    entries?: Pick<DataStore['entries'], 'createEntry'>;
+  }): typeof service {
     const implementation = agentService({
       trustDomain: TD,
       ...store,
@@ -107,6 +110,18 @@ describe('agentService', () => {
           downstream: false,
         },
       ]);
+    });
+
+    test('takes the token back when its entry cannot be made', async () => {
+      const createEntry = async (): Promise<never> => {
+        throw new SpirekitError('unavailable', 'disk full');
+      };
+      service = open({ entries: { createEntry } });
+      await expect(makeToken({ token: 'abc', agentId: wireId('/mynode') })).rejects.toMatchObject({
+        code: 'unavailable',
+        message: 'failed to create join token registration entry: disk full',
+      });
+      expect(await store.joinTokens.findJoinToken('abc')).toBeUndefined();
     });
 
     test.each([

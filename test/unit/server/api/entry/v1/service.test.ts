@@ -254,6 +254,29 @@ describe('entryService', () => {
       expect((await list({ filter: { bySelectors: { selectors, match: 2 } } })).paths).toEqual(['/a', '/b', '/c']);
     });
 
+    test('filter by the trust domains an entry federates with', async () => {
+      for (const name of ['far.org', 'near.org']) {
+        await store.bundles.createBundle({
+          trustDomain: TrustDomain.parse(name),
+          x509Authorities: [],
+          jwtAuthorities: [],
+          witAuthorities: [],
+          refreshHintSeconds: 0,
+          sequenceNumber: 0n,
+        });
+      }
+      await create(
+        wire({ path: '/one', federatesWith: ['far.org'] }),
+        wire({ path: '/two', federatesWith: ['near.org', 'far.org'] }),
+      );
+      const by = async (match: 0 | 1 | 2 | 3, ...trustDomains: string[]) =>
+        (await list({ filter: { byFederatesWith: { trustDomains, match } } })).paths;
+      expect(await by(0, 'far.org')).toEqual(['/one']);
+      expect(await by(1, 'far.org')).toEqual(['/one']);
+      expect(await by(2, 'far.org')).toEqual(['/one', '/two']);
+      expect(await by(3, 'near.org', 'absent.org')).toEqual(['/two']);
+    });
+
     test('pages name the next one until one is empty', async () => {
       expect(await list({ pageSize: 2 })).toEqual({ paths: ['/a', '/b'], nextPageToken: '2' });
       expect(await list({ pageSize: 2, pageToken: '2' })).toEqual({ paths: ['/c'], nextPageToken: '3' });
