@@ -64,7 +64,6 @@ export class StandInServer implements AsyncDisposable {
   readonly #rpc: RpcServer;
   readonly #key: KeyObject;
   readonly #watchers = new Set<() => void>();
-  readonly #onCall = new Set<() => void>();
   #identity: readonly Certificate[] = [];
   #listener: TlsListener | undefined;
 
@@ -159,16 +158,6 @@ export class StandInServer implements AsyncDisposable {
     return this.calls.filter((one) => one === call).length;
   }
 
-  /** Resolves when so many calls of that name were made and at least one call has been answered since. */
-  async untilCalled(call: string, count: number): Promise<void> {
-    while (this.count(call) < count) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#onCall.add(resolve);
-      await promise;
-      this.#onCall.delete(resolve);
-    }
-  }
-
   [Symbol.asyncDispose](): Promise<void> {
     return this.#rpc.stop();
   }
@@ -177,11 +166,7 @@ export class StandInServer implements AsyncDisposable {
     const { hasNotices = false, syncPageSize = 0 } = this.#options;
     this.#rpc.use(async ({ method }, next) => {
       this.calls.push(method.slice(method.lastIndexOf('/') + 1));
-      try {
-        await next();
-      } finally {
-        for (const wake of this.#onCall) wake();
-      }
+      await next();
     });
     this.#rpc.addService(AgentDefinition, {
       attestAgent: (requests) => this.#attest(requests),
