@@ -3,10 +3,10 @@
  * With `--declarations` it also writes the type declarations of the public entry points.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
 import { commandTable } from '../src/lib/cli/command-table.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,6 +32,7 @@ const COMMON = {
   legalComments: 'none',
   external: ['@grpc/grpc-js', '@oclif/core', 'koffi'],
   logLevel: 'warning',
+  metafile: true,
 } as const satisfies BuildOptions;
 
 const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
@@ -99,9 +100,9 @@ async function bundlePrograms(): Promise<void> {
 }
 
 /** The commands as modules, one file each with shared chunks: oclif reads their metadata for help and lists. */
-async function bundleCommands(): Promise<void> {
+async function bundleCommands(): Promise<Metafile> {
   const name = (file: string): string => relative('src', file).replace(/\.ts$/, '');
-  await build({
+  const { metafile } = await build({
     ...COMMON,
     entryPoints: commandFiles.map((file) => ({ in: file, out: name(file) })),
     outdir: fresh,
@@ -112,6 +113,22 @@ async function bundleCommands(): Promise<void> {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
   });
+  return metafile;
+}
+
+/** The licences of the packages that are inside the bundles, which their authors want to travel with them. */
+function writeLicences(metafile: Metafile): void {
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
+  );
+  const texts = [...new Set(packages)].sort().map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const file = globSync('{LICENSE,LICENCE,License,license}*', { cwd: folder })[0];
+    const manifest: { license?: string } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const text = file === undefined ? `Licence: ${manifest.license}` : readFileSync(join(folder, file), 'utf8').trim();
+    return `${name}\n${'='.repeat(name.length)}\n\n${text}\n`;
+  });
+  writeFileSync(join(fresh, 'LICENSES.txt'), texts.join('\n\n'));
 }
 
 /** The one-sentence summary of each command, by the path of its file. */
@@ -127,7 +144,7 @@ async function readSummaries(): Promise<Record<string, string>> {
 if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-await bundleCommands();
+writeLicences(await bundleCommands());
 await bundlePrograms();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(fresh, join(root, 'dist'));

@@ -53,9 +53,7 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
 
 /** What reads certificates loads `node:crypto`, which takes as long as the answer does. */
 async function loadReader() {
-  const [response, pretty] = await Promise.all([
-    import('../../../lib/cli/x509-response.ts'),
-    import('../../../lib/cli/pretty/x509-svid.ts'),
-  ]);
-  return { ...response, ...pretty };
+  const { readX509Response } = await import('../../../lib/cli/x509-response.ts');
+  const { formatX509Svids } = await import('../../../lib/cli/pretty/x509-svid.ts');
+  return { readX509Response, formatX509Svids };
 }
