@@ -1,7 +1,7 @@
 import { readlink, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { systemErrorText } from '../rpc/dial-error.ts';
 import { SpirekitError } from '../runtime/errors.ts';
+import { ioReason } from '../runtime/io-reason.ts';
 import { readPackageInfo } from './package-info.ts';
 
 /** A link to one of the drop-in programs. */
@@ -33,7 +33,7 @@ async function link(path: string, target: string): Promise<boolean> {
     return true;
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code !== 'EEXIST') throw new SpirekitError('io-error', `symlink ${path}: ${systemErrorText(cause)}`, { cause });
+    if (code !== 'EEXIST') throw new SpirekitError('io-error', `symlink ${path}: ${ioReason(cause)}`, { cause });
     if ((await readlink(path).catch(() => undefined)) === target) return false;
     throw new SpirekitError('already-exists', `${path} exists and is not a link to this spirekit`, { cause });
   }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
-import { systemErrorText } from '../rpc/dial-error.ts';
 import { SpirekitError } from '../runtime/errors.ts';
+import { ioReason } from '../runtime/io-reason.ts';
 
 /** Files of data larger than this are refused: 10,000 entries have about 3 MiB. */
 const MAX_INPUT_BYTES = 64 * 1024 * 1024;
@@ -37,14 +37,14 @@ export async function readInputFile(path: string, options: InputOptions = {}): P
   try {
     stream = (await open(path, 'r')).createReadStream({ signal: options.signal });
   } catch (cause) {
-    throw new SpirekitError('io-error', `open ${path}: ${systemErrorText(cause)}`, { cause });
+    throw new SpirekitError('io-error', `open ${path}: ${ioReason(cause)}`, { cause });
   }
   try {
     return await readInputStream(stream, options);
   } catch (cause) {
     if (cause instanceof SpirekitError) throw cause;
     const isFolder = cause instanceof Error && 'code' in cause && cause.code === 'EISDIR';
-    const text = isFolder ? 'is a directory' : systemErrorText(cause);
+    const text = isFolder ? 'is a directory' : ioReason(cause);
     throw new SpirekitError('io-error', `read ${path}: ${text}`, { cause });
   }
 }

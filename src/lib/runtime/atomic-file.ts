@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { constants, type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, parse, resolve } from 'node:path';
 import { SpirekitError } from './errors.ts';
+import { errnoOf, ioReason } from './io-reason.ts';
 
 /** How a file is written. */
 export interface AtomicFileOptions {
@@ -127,34 +128,11 @@ function refuseForeignLink(path: string, ownerUid: number): void {
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  if (errnoOf(error) === 'ENOENT') return undefined;
   throw error;
 }
 
 function fileError(operation: string, path: string, cause: unknown): SpirekitError {
   if (cause instanceof SpirekitError) return new SpirekitError(cause.code, `open ${path}: ${cause.message}`, { cause });
-  return new SpirekitError('io-error', `${operation} ${path}: ${reasonOf(cause)}`, { cause });
-}
-
-/** The words of the C library for what the writing of a file can end with; Go prints these. */
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EDQUOT: 'disk quota exceeded',
-  EFBIG: 'file too large',
-  EIO: 'input/output error',
-  EISDIR: 'is a directory',
-  ELOOP: 'too many levels of symbolic links',
-  EMFILE: 'too many open files',
-  ENAMETOOLONG: 'file name too long',
-  ENOENT: 'no such file or directory',
-  ENOSPC: 'no space left on device',
-  ENOTDIR: 'not a directory',
-  EPERM: 'operation not permitted',
-  EROFS: 'read-only file system',
-};
-
-function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause);
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  return REASONS[code] ?? cause.message;
+  return new SpirekitError('io-error', `${operation} ${path}: ${ioReason(cause)}`, { cause });
 }
