@@ -357,6 +357,25 @@ describe.each(['light', 'node'] as const)('over %s HTTP/2', (http2) => {
       expect(await gone.promise).toMatchObject({ status: RpcCode.canceled });
     });
 
+    it('gives back the room of streams that are left unread', async () => {
+      const large = { validHost: 'x'.repeat(1 << 20), originalRequest: undefined, messageResponse: undefined };
+      await using pair = await servePair({
+        client: { http2 },
+        health: { check: async () => SERVING },
+        reflection: {
+          async *serverReflectionInfo() {
+            for (;;) yield large;
+          },
+        },
+      });
+      for (let round = 0; round < 20; round += 1) {
+        const call = pair.client.bidi(ServerReflectionDefinition, 'serverReflectionInfo');
+        for await (const _ of call.responses) break;
+      }
+      expect(await pair.client.unary(HealthDefinition, 'check', { service: '' })).toEqual(SERVING);
+      expect(pair.server.connectionCount).toBe(1);
+    });
+
     it('gives the messages that came before the error, then the error', async () => {
       await using pair = await servePair({
         client: { http2 },

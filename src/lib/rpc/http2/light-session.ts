@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
 import type { ClientSession, ResponseHeaders, SessionWindows } from './client-session.ts';
 import { encodeHttp2Frame, type Frame, FrameFlag, FrameReader, FrameType, MAX_FRAME_BYTES, unpad } from './frame.ts';
 import { encodeHeaders } from './header-encoder.ts';
 import { type HeaderField, HpackDecoder } from './hpack-decoder.ts';
 import { Http2Error } from './http2-error.ts';
 import { LightStream } from './light-stream.ts';
+import { ReceiveWindows } from './receive-windows.ts';
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
@@ -15,11 +15,27 @@ const Setting = { enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 }
 /** How many requests go out before the server has said how many it takes. */
 const STREAMS_BEFORE_SETTINGS = 100;
 
+/** RFC 9113, section 7. */
+const REFUSED_STREAM = 7;
+
 const DEFAULT_WINDOW_BYTES = 65_535;
 const LARGEST_WINDOW_BYTES = 0x7fff_ffff;
+const LARGEST_STREAM_ID = 0x7fff_ffff;
 
 /** The most that the header blocks of one response may take on the wire, continuations included. */
 const MAX_BLOCK_BYTES = 64 * 1024;
+
+/** What a session needs of its socket. */
+interface SessionSocket {
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'close', listener: () => void): unknown;
+  write(bytes: Uint8Array, done?: (error?: Error | null) => void): unknown;
+  cork(): void;
+  uncork(): void;
+  destroySoon(): void;
+  unref(): unknown;
+}
 
 interface LightSessionEvents {
   remoteSettings: [];
@@ -34,8 +50,8 @@ interface LightSessionEvents {
  * takes longer to load than a whole call takes; a command that makes one call and ends starts faster with this one.
  */
 export class LightSession extends EventEmitter<LightSessionEvents> implements ClientSession {
-  readonly #socket: Socket;
-  readonly #options: SessionWindows;
+  readonly #socket: SessionSocket;
+  readonly #windows: ReceiveWindows;
   readonly #frames = new FrameReader();
   readonly #hpack = new HpackDecoder();
   readonly #streams = new Map<number, LightStream>();
@@ -45,16 +61,14 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
   #nextId = 1;
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #peerStreamWindow = DEFAULT_WINDOW_BYTES;
-  #unacknowledged = 0;
-  readonly #streamUnacknowledged = new Map<number, number>();
   #block: { streamId: number; parts: Buffer[]; bytes: number; flags: number } | undefined;
   #isDestroyed = false;
   #hasSettings = false;
 
-  constructor(socket: Socket, options: SessionWindows) {
+  constructor(socket: SessionSocket, options: SessionWindows) {
     super();
     this.#socket = socket;
-    this.#options = options;
+    this.#windows = new ReceiveWindows(options, (id, bytes) => this.#openWindow(id, bytes));
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.destroy(error));
     socket.on('close', () => this.destroy());
@@ -76,9 +90,9 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     return this.#isDestroyed;
   }
 
-  /** As {@link destroyed}: this session has no half-closed state. */
+  /** True when no further request may begin: the connection is over, or has used up its stream ids. */
   get closed(): boolean {
-    return this.#isDestroyed;
+    return this.#isDestroyed || this.#nextId > LARGEST_STREAM_ID;
   }
 
   /** How many bytes of data may be sent in one frame now. @internal */
@@ -112,6 +126,8 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
       this.#socket.write(encodeHttp2Frame(FrameType.goaway, 0, 0, payload));
     }
     this.#socket.destroySoon();
+    // What is still to be sent must not keep the process alive when nobody reads it.
+    this.#socket.unref();
     if (error !== undefined) this.emit('error', error);
     for (const callback of this.#pings.splice(0)) callback(error ?? new Error('the connection has ended'));
     const waiting = this.#waiting.splice(0).map(({ stream }) => stream);
@@ -136,22 +152,13 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
   /** A stream has ended. @internal */
   forget(id: number): void {
     this.#streams.delete(id);
-    this.#streamUnacknowledged.delete(id);
+    this.#windows.forget(id);
     this.#startWaiting();
   }
 
-  /** Data was taken: opens the windows again once half of one is used up. @internal */
+  /** Data was taken. @internal */
   consumed(id: number, bytes: number, isLast: boolean): void {
-    this.#unacknowledged += bytes;
-    if (this.#unacknowledged >= this.#options.connectionWindowBytes / 2) {
-      this.#openWindow(0, this.#unacknowledged);
-      this.#unacknowledged = 0;
-    }
-    if (isLast) return;
-    const used = (this.#streamUnacknowledged.get(id) ?? 0) + bytes;
-    const isDue = used >= this.#options.streamWindowBytes / 2;
-    if (isDue) this.#openWindow(id, used);
-    this.#streamUnacknowledged.set(id, isDue ? 0 : used);
+    this.#windows.consumed(id, bytes, isLast);
   }
 
   #startWaiting(): void {
@@ -255,13 +262,14 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     const stream = this.#streams.get(frame.streamId);
     const chunk = unpad(frame);
     const isLast = (frame.flags & FrameFlag.endStream) !== 0;
-    const padding = frame.payload.length - chunk.length;
+    this.#windows.received(frame.streamId, frame.payload.length);
     if (stream === undefined) {
       // The stream is gone on this side; its bytes still count for the connection.
-      this.consumed(frame.streamId, frame.payload.length, true);
+      this.#windows.forget(frame.streamId);
       return;
     }
-    if (padding > 0) this.consumed(frame.streamId, padding, isLast);
+    const padding = frame.payload.length - chunk.length;
+    if (padding > 0) this.#windows.consumed(frame.streamId, padding, isLast);
     if (chunk.length > 0) stream.onData(chunk);
     if (isLast) stream.onEnd();
   }
@@ -317,10 +325,10 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     const last = frame.payload.readUInt32BE(0) & LARGEST_WINDOW_BYTES;
     const debugData = frame.payload.length > 8 ? [frame.payload.subarray(8)] : [];
     this.emit('goaway', frame.payload.readUInt32BE(4), last, ...debugData);
-    for (const stream of [...this.#streams.values(), ...this.#waiting.splice(0).map(({ stream }) => stream)]) {
-      // REFUSED_STREAM: the server says that it has not looked at these.
-      if (stream.id > last) stream.onReset(7);
-    }
+    // The server has not looked at requests beyond its last one, nor at those that were never sent.
+    const refused = [...this.#streams.values()].filter(({ id }) => id > last);
+    for (const { stream } of this.#waiting.splice(0)) refused.push(stream);
+    for (const stream of refused) stream.onReset(REFUSED_STREAM);
   }
 
   #takeWindowUpdate(frame: Frame): void {
