@@ -14,7 +14,8 @@ import type { UnixPeer } from '../../../src/lib/rpc/server.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { rejection, servePair, signalled, TemporaryFolder } from './fixtures.ts';
 
-const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const caller = fileURLToPath(new URL('./caller.ts', import.meta.url));
+const leaveConnection = fileURLToPath(new URL('./leave-connection.ts', import.meta.url));
 const isRoot = process.geteuid?.() === 0;
 
 describe('PeerCredentialReader', () => {
@@ -48,7 +49,7 @@ describe('a unix socket of a server', () => {
     const uids = [0, 65_533, 65_534, 65_534];
     const run = promisify(execFile);
     const outputs = await Promise.all(
-      uids.map((uid) => run(process.execPath, [script('./caller.ts'), pair.path, '300'], { uid, gid: uid, cwd: '/' })),
+      uids.map((uid) => run(process.execPath, [caller, pair.path, '300'], { uid, gid: uid, cwd: '/' })),
     );
     for (const { stdout } of outputs) {
       const { self, answers } = JSON.parse(stdout);
@@ -86,7 +87,7 @@ describe('a unix socket of a server', () => {
     const path = folder.file('s.sock');
     await using pair = await servePair({});
     await pair.server.listenUnix({ path, socketMode: 0o777, onPeer: connected.resolve });
-    const child = spawn(process.execPath, [script('./leave-connection.ts'), path], {
+    const child = spawn(process.execPath, [leaveConnection, path], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const [heir] = await once(createInterface(child.stdout), 'line');
