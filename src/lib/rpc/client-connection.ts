@@ -1,8 +1,9 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
 import { goQuote } from '../runtime/go-quote.ts';
+import { ioReason } from '../runtime/io-reason.ts';
 import type { ConnectOptions } from './connect-options.ts';
-import { connectionError, dialError, findUnixPathError, systemErrorText } from './dial-error.ts';
+import { connectionError, dialError, findUnixPathError } from './dial-error.ts';
 import type { ClientSession } from './http2/client-session.ts';
 import { http2ErrorName } from './response-status.ts';
 import { RpcCode, RpcError } from './status.ts';
@@ -24,10 +25,15 @@ export class ClientConnection {
   #failure: unknown;
   #goaway: string | undefined;
   #isDraining = false;
+  #isCut = false;
   #isGone = false;
 
-  private constructor(session: ClientSession, options: ConnectOptions) {
+  private constructor(session: ClientSession, socket: Socket, options: ConnectOptions) {
     this.session = session;
+    // Node's HTTP/2 before 24 tells the streams of the end before it calls the session destroyed.
+    socket.once('close', () => {
+      this.#isCut = true;
+    });
     const cancelTimer = options.clock.schedule(
       options.connectTimeoutMs,
       () => {
@@ -62,7 +68,8 @@ export class ClientConnection {
     const impossible = findUnixPathError(target);
     if (impossible !== undefined) throw impossible;
     const startSession = await loadSession(target, options);
-    return new ClientConnection(await startSession(await openSocket(target, options)), options);
+    const socket = await openSocket(target, options);
+    return new ClientConnection(await startSession(socket), socket, options);
   }
 
   /** True once the server has introduced itself with its settings. */
@@ -77,7 +84,7 @@ export class ClientConnection {
 
   /** True when calls under way here are lost too. */
   get isGone(): boolean {
-    return this.#isGone || this.session.destroyed;
+    return this.#isCut || this.#isGone || this.session.destroyed;
   }
 
   /**
@@ -198,5 +205,5 @@ function mainError(error: Error): unknown {
 function describeFailure(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ERR_HTTP2_ERROR') return 'http2: frame too large';
-  return systemErrorText(error);
+  return ioReason(error);
 }
