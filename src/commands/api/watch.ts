@@ -1,9 +1,9 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { formatGoDuration, msToNanoseconds } from '../../lib/cli/durations.ts';
 import { formatX509Svids } from '../../lib/cli/pretty/x509-svid.ts';
 import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
 import { showX509Context } from '../../lib/cli/x509-response.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
+import { formatGoDuration, msToNanoseconds } from '../../lib/runtime/go-duration.ts';
 import { WorkloadApiClient } from '../../lib/workloadapi/client.ts';
 import { watchStream } from '../../lib/workloadapi/watch.ts';
 

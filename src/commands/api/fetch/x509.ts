@@ -1,10 +1,10 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
-import { formatGoDuration, msToNanoseconds } from '../../../lib/cli/durations.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { whileWaiting } from '../../../lib/cli/while-waiting.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { formatGoDuration, msToNanoseconds } from '../../../lib/runtime/go-duration.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {

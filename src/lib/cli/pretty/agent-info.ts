@@ -1,5 +1,5 @@
+import { formatGoDuration } from '../../runtime/go-duration.ts';
 import type { GetInfoResponse, GetInfoResponse_Cert } from '../../wire/gen/spire/api/agent/debug/v1/debug.ts';
-import { formatGoDuration } from '../durations.ts';
 import { formatRfc3339 } from '../go-time.ts';
 
 /** The text of the agent's `debug getinfo`. */

@@ -1,1 +1,0 @@
-export { formatGoDuration, msToNanoseconds, nanosecondsToMs, parseGoDuration } from '../runtime/go-duration.ts';
