@@ -252,6 +252,21 @@ describe.each(['light', 'node'] as const)('over %s HTTP/2', (http2) => {
       });
     });
 
+    it('sends metadata and messages that are longer than a frame', async () => {
+      const long = 'x'.repeat(40_000);
+      await using pair = await servePair({
+        client: { http2 },
+        health: {
+          check: async ({ service }, call) => ({
+            status: call.metadata.get('x-long')[0] === long && service.length === 3 << 20 ? 1 : 2,
+          }),
+        },
+      });
+      const request = { service: 'x'.repeat(3 << 20) };
+      const options = { metadata: { 'x-long': long } };
+      expect(await pair.client.unary(HealthDefinition, 'check', request, options)).toEqual(SERVING);
+    });
+
     it('runs out of time while the server works, and the server learns of it', async () => {
       const entered = signalled<AbortSignal>();
       const clock = new ManualClock();
