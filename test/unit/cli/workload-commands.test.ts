@@ -6,6 +6,7 @@ import ApiFetchX509 from '../../../src/commands/api/fetch/x509.ts';
 import ApiValidateJwt from '../../../src/commands/api/validate/jwt.ts';
 import ApiWatch from '../../../src/commands/api/watch.ts';
 import type { CommandClass } from '../../../src/lib/cli/command-class.ts';
+import type { Program } from '../../../src/lib/cli/programs.ts';
 import { runCommand } from '../../../src/lib/cli/run-command.ts';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { pemDecodeAll } from '../../../src/lib/crypto/pem.ts';
@@ -44,11 +45,11 @@ async function call(
   command: CommandClass,
   api: ServedWorkloadApi,
   argv: readonly string[] = [],
-  options: { signal?: AbortSignal; onStdout?: (text: string) => unknown } = {},
+  options: { signal?: AbortSignal; onStdout?: (text: string) => unknown; program?: Program } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const { io, written } = captureIo({ onStdout: options.onStdout });
   const code = await runCommand(command, ['-socketPath', api.path, ...argv], {
-    program: 'spire-agent',
+    program: options.program ?? 'spire-agent',
     io,
     env: {},
     clock: new ManualClock(NOW_MS),
@@ -119,6 +120,12 @@ describe('api fetch x509', () => {
     const { code, stdout } = await call(ApiFetchX509, api, ['-write', api.folder, '-output', 'json']);
     expect([code, Object.keys(JSON.parse(stdout))]).toEqual([0, ['crl', 'federated_bundles', 'svids']]);
     expect(statSync(join(api.folder, 'svid.0.key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('has no table, and shows the text where the umbrella is asked for one', async () => {
+    await using api = await serve(grant([web]));
+    const asked = await call(ApiFetchX509, api, ['-output', 'table'], { program: 'spirekit' });
+    expect(asked.stdout).toContain(`SPIFFE ID:\t\t${web.spiffeId}\n`);
   });
 
   it('says what Go says when the folder is missing', async () => {

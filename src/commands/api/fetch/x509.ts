@@ -35,16 +35,16 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
       elapsed = formatGoDuration(msToNanoseconds(clock.monotonicMs() - startMs));
     });
     const [response, { formatX509Svids, readX509Response }] = await whileWaiting(fetched, loadReader);
-    const isPretty = flags.output === 'pretty';
+    const isText = flags.output === 'pretty' || flags.output === 'table';
     // SPIRE reads and verifies the answer only to print it prettily; whatever is written here is verified as well.
-    const svids = isPretty || flags.write !== '' ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
-    if (!isPretty || !flags.silent) {
+    const svids = isText || flags.write !== '' ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
+    if (!isText || !flags.silent) {
       await context.print({
         pretty: () => formatX509Svids(svids, elapsed),
         json: () => protoJson(response, { maps: ['federatedBundles'] }),
       });
     }
-    const say = isPretty ? context.out : () => undefined;
+    const say = isText ? context.out : () => undefined;
     if (flags.write === '') return;
     const { writeSvidFiles } = await import('../../../lib/cli/svid-files.ts');
     await writeSvidFiles(flags.write, svids, say);
