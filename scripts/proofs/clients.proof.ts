@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Deployment } from '../../test/support/deployment.ts';
 import { type Client, prepareClients } from '../../test/support/foreign-clients.ts';
 import { findOnPath } from '../../test/support/programs.ts';
+import { callAs } from '../../test/support/workload-caller.ts';
 import { type Proof, skipped, verdict } from './proof.ts';
 
 export const proof: Proof = {
@@ -34,6 +35,8 @@ async function exercise(client: Client): Promise<[string, boolean][]> {
   await deployment.createEntry('/two', ['unix:uid:2002']);
   const results: [string, boolean][] = [];
   const socket = deployment.agentSocket;
+  // The entries reach the agent a moment after they are made.
+  for (const uid of [2001, 2002]) await callAs({ uid, calls: 1, socketPath: socket });
   for (const [uid, path] of [
     [2001, '/one'],
     [2002, '/two'],

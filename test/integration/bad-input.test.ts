@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,14 @@ async function withSocket<T>(greet: (socket: Socket) => void, use: (path: string
   }
 }
 
+/** Writes a configuration of the deployment anew for another folder, which holds everything that it names. */
+function moveConfig(name: 'server.conf' | 'agent.conf', folder: string): string {
+  const path = join(folder, name);
+  const text = readFileSync(join(deployment.folder, name), 'utf8');
+  writeFileSync(path, text.replaceAll(deployment.folder, folder));
+  return path;
+}
+
 /** One line, no stack, exit code 1. */
 function expectOneLine(result: { code: number | null; stdout: string; stderr: string }): void {
   expect(result.code).toBe(1);
@@ -62,17 +70,7 @@ describe('a second server', () => {
   it('is refused on the port of the first', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'spirekit-second-'));
     try {
-      const result = await run(ours.server, [
-        'run',
-        '-config',
-        join(deployment.folder, 'server.conf'),
-        '-dataDir',
-        folder,
-        '-socketPath',
-        join(folder, 'api.sock'),
-        '-serverPort',
-        String(deployment.port),
-      ]);
+      const result = await run(ours.server, ['run', '-config', moveConfig('server.conf', folder)]);
       expect(result.code).toBe(1);
       expect(result.stdout + result.stderr).toMatch(/address already in use|already/i);
     } finally {
@@ -105,24 +103,16 @@ describe('a join token', () => {
     expect(token).toBeDefined();
     const folder = mkdtempSync(join(tmpdir(), 'spirekit-thief-'));
     try {
+      const config = moveConfig('agent.conf', folder);
+      const bundle = join(deployment.folder, 'bootstrap.crt');
       const result = await run(ours.agent, [
         'run',
-        '-dataDir',
-        folder,
-        '-socketPath',
-        join(folder, 'public/api.sock'),
-        '-trustDomain',
-        'example.org',
-        '-serverAddress',
-        '127.0.0.1',
-        '-serverPort',
-        String(deployment.port),
+        '-config',
+        config,
         '-trustBundle',
-        join(deployment.folder, 'bootstrap.crt'),
+        bundle,
         '-joinToken',
         token ?? '',
-        '-config',
-        join(deployment.folder, 'agent.conf'),
       ]);
       expect(result.code).toBe(1);
       expect(result.stdout + result.stderr).toContain('join token does not exist or has already been used');

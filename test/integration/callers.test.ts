@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
 import { prepareGoClient, preparePythonClient } from '../support/foreign-clients.ts';
 import { findOnPath } from '../support/programs.ts';
-import { callAs, untilIdentity } from '../support/workload-caller.ts';
+import { callAs } from '../support/workload-caller.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -37,9 +37,8 @@ describe('callers of the Workload API', () => {
       const client = await prepare(folder);
       await using deployment = await Deployment.open();
       await deployment.startAgent();
-      await deployment.createEntry('/root', ['unix:uid:0']);
       await deployment.createEntry('/one', ['unix:uid:2001']);
-      await untilIdentity(deployment.agentSocket, 'spiffe://example.org/root');
+      await callAs({ uid: 2001, calls: 1, socketPath: deployment.agentSocket });
       const all = await client.call(['all', 'reports'], { uid: 2001, socket: deployment.agentSocket });
       expect(all.code, all.stdout + all.stderr).toBe(0);
       expect(all.stdout).toContain('spiffe://example.org/one');
