@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, parse, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { SpirekitError } from './errors.ts';
 import { errnoOf, ioReason } from './io-reason.ts';
 
@@ -95,7 +95,7 @@ const MAX_LINKS = 40;
  * replaced; a link that another user made could send a key, or root's hand, anywhere.
  */
 async function findTarget(path: string): Promise<string> {
-  let target = resolve(path);
+  let target = isAbsolute(path) ? path : `${process.cwd()}/${path}`;
   for (let links = 0; links <= MAX_LINKS; links += 1) {
     await refuseForeignLinks(dirname(target));
     const folder = await realpath(dirname(target));
@@ -103,16 +103,17 @@ async function findTarget(path: string): Promise<string> {
     const found = await lstat(file).catch(ignoreMissing);
     if (found === undefined || !found.isSymbolicLink()) return file;
     refuseForeignLink(file, found.uid);
-    target = resolve(folder, await readlink(file));
+    const named = await readlink(file);
+    target = isAbsolute(named) ? named : `${folder}/${named}`;
   }
   throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
 }
 
+/** Name by name and without shortening `..`, which behind a link leads elsewhere than the text says. */
 async function refuseForeignLinks(folder: string): Promise<void> {
-  const { root } = parse(folder);
-  let at = root;
-  for (const name of folder.slice(root.length).split('/')) {
-    at = join(at, name);
+  let at = '';
+  for (const name of folder.split('/').filter((part) => part !== '')) {
+    at += `/${name}`;
     const found = await lstat(at);
     if (found.isSymbolicLink()) refuseForeignLink(at, found.uid);
   }

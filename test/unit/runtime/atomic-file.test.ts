@@ -101,6 +101,13 @@ describe('writeFileAtomic', () => {
     expect(readFileSync(at('real/f'), 'utf8')).toBe('x');
   });
 
+  it('follows a path with .. behind a link as the system does', async () => {
+    mkdirSync(at('deep/er'), { recursive: true });
+    symlinkSync('deep/er', at('link'));
+    await writeFileAtomic(`${folder}/link/../f`, 'x', { mode: 0o600 });
+    expect(readFileSync(at('deep/f'), 'utf8')).toBe('x');
+  });
+
   it('gives up on links that lead nowhere but to themselves', async () => {
     symlinkSync('loop', at('loop'));
     await expect(writeFileAtomic(at('loop'), 'x', { mode: 0o600 })).rejects.toThrow(
