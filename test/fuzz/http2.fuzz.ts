@@ -71,5 +71,7 @@ function answer(input: Buffer): void {
   }
   wire.emit('data', input);
   session.destroy();
+  // A response that had come whole waits for its reader.
+  held.close();
   if (ends !== 2) throw new Error(`two streams ended ${ends} times`);
 }

@@ -46,6 +46,8 @@ export class ClientCall {
   #foreign: RpcStatus | undefined;
   #foreignBody: Buffer[] = [];
   #hasResponse = false;
+  /** All data of the response has been read. */
+  #hasEnded = false;
   #streamError: unknown;
   #outcome: RpcError | 'ok' | undefined;
   #wake: (() => void) | undefined;
@@ -150,6 +152,7 @@ export class ClientCall {
     });
     stream.on('data', (chunk: Buffer) => this.#receive(chunk, decoder));
     stream.on('end', () => {
+      this.#hasEnded = true;
       if (this.#trailers !== undefined && this.#foreign === undefined) this.#end(decoder);
       else stream.close();
     });
@@ -211,7 +214,9 @@ export class ClientCall {
       const suffix = body.byteLength > 0 ? `\ndata: ${goQuote(body.toString())}` : '';
       return { ...this.#foreign, description: this.#foreign.description + suffix };
     }
-    if (this.#trailers !== undefined) return statusOfTrailers(this.#trailers);
+    const trailers = this.#trailers === undefined ? undefined : statusOfTrailers(this.#trailers);
+    // A good end counts only when all that came before it has been read.
+    if (trailers !== undefined && (this.#hasEnded || trailers.status !== RpcCode.ok)) return trailers;
     if (this.#connection?.isGone === true) return this.#connection.lossError(this.#streamError);
     const resetCode = this.#stream?.rstCode ?? 0;
     if (resetCode !== 0) return statusOfReset(resetCode);

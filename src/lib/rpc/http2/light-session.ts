@@ -10,12 +10,13 @@ import { ReceiveWindows } from './receive-windows.ts';
 const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
 
 /** Identifiers of settings. RFC 9113, section 6.5.2. */
-const Setting = { enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 } as const;
+const Setting = { headerTableSize: 1, enablePush: 2, maxConcurrentStreams: 3, initialWindowSize: 4 } as const;
 
 /** How many requests go out before the server has said how many it takes. */
 const STREAMS_BEFORE_SETTINGS = 100;
 
 /** RFC 9113, section 7. */
+const FLOW_CONTROL_ERROR = 3;
 const REFUSED_STREAM = 7;
 
 const DEFAULT_WINDOW_BYTES = 65_535;
@@ -24,6 +25,15 @@ const LARGEST_STREAM_ID = 0x7fff_ffff;
 
 /** The most that the header blocks of one response may take on the wire, continuations included. */
 const MAX_BLOCK_BYTES = 64 * 1024;
+
+/** How many answers to pings and settings may wait for a server that does not read them. */
+const MAX_UNREAD_ANSWERS = 10_000;
+
+/** The table size that a header encoder begins with. RFC 7541, section 4.2; RFC 9113, section 6.5.2. */
+const DEFAULT_TABLE_BYTES = 4096;
+
+/** Says that the table has no room, which fits any limit. RFC 7541, section 6.3. */
+const NO_TABLE = Buffer.of(0x20);
 
 /** What a session needs of its socket. */
 interface SessionSocket {
@@ -62,6 +72,9 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
   #sendWindow = DEFAULT_WINDOW_BYTES;
   #peerStreamWindow = DEFAULT_WINDOW_BYTES;
   #block: { streamId: number; parts: Buffer[]; bytes: number; flags: number } | undefined;
+  #unreadAnswers = 0;
+  #mustShrinkTable = false;
+  #isDraining = false;
   #isDestroyed = false;
   #hasSettings = false;
 
@@ -90,9 +103,9 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     return this.#isDestroyed;
   }
 
-  /** True when no further request may begin: the connection is over, or has used up its stream ids. */
+  /** True when no further request may begin: the connection is over or about to be, or has used up its stream ids. */
   get closed(): boolean {
-    return this.#isDestroyed || this.#nextId > LARGEST_STREAM_ID;
+    return this.#isDestroyed || this.#isDraining || this.#nextId > LARGEST_STREAM_ID;
   }
 
   /** How many bytes of data may be sent in one frame now. @internal */
@@ -103,8 +116,12 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
   /** Begins a request, at once or when the server takes another one. Header names in lower case. */
   request(headers: Readonly<Record<string, string | readonly string[]>>): LightStream {
     const id = this.#nextId;
-    this.#nextId += 2;
     const stream = new LightStream(this, id);
+    if (this.closed) {
+      process.nextTick(() => stream.onReset(REFUSED_STREAM));
+      return stream;
+    }
+    this.#nextId += 2;
     this.#waiting.push({ stream, headers: encodeHeaders(requestFields(headers)) });
     this.#startWaiting();
     return stream;
@@ -131,12 +148,16 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     if (error !== undefined) this.emit('error', error);
     for (const callback of this.#pings.splice(0)) callback(error ?? new Error('the connection has ended'));
     const waiting = this.#waiting.splice(0).map(({ stream }) => stream);
-    for (const stream of [...this.#streams.values(), ...waiting]) stream.finish(error);
+    for (const stream of [...this.#streams.values(), ...waiting]) stream.onLost(error);
     this.emit('close');
   }
 
   /** Sends data of a stream, which has seen to its own window. @internal */
   sendData(id: number, bytes: Buffer, isLast: boolean, done?: (error: Error | null) => void): void {
+    if (this.#isDestroyed) {
+      done?.(new Error('the connection has ended'));
+      return;
+    }
     this.#sendWindow -= bytes.length;
     const frame = encodeHttp2Frame(FrameType.data, isLast ? FrameFlag.endStream : 0, id, bytes);
     this.#socket.write(frame, (error) => done?.(error ?? null));
@@ -151,9 +172,13 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
 
   /** A stream has ended. @internal */
   forget(id: number): void {
-    this.#streams.delete(id);
+    if (!this.#streams.delete(id)) {
+      const at = this.#waiting.findIndex(({ stream }) => stream.id === id);
+      if (at >= 0) this.#waiting.splice(at, 1);
+    }
     this.#windows.forget(id);
     this.#startWaiting();
+    this.#endIfDrained();
   }
 
   /** Data was taken. @internal */
@@ -175,7 +200,14 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     }
   }
 
-  #sendHeaders(id: number, block: Buffer): void {
+  /** A server that says goodbye may leave it to the client to hang up. Later, so that the last stream ends first. */
+  #endIfDrained(): void {
+    if (this.#isDraining && this.#streams.size === 0) process.nextTick(() => this.destroy());
+  }
+
+  #sendHeaders(id: number, fields: Buffer): void {
+    const block = this.#mustShrinkTable ? Buffer.concat([NO_TABLE, fields]) : fields;
+    this.#mustShrinkTable = false;
     for (let at = 0; at === 0 || at < block.length; at += MAX_FRAME_BYTES) {
       const flags = at + MAX_FRAME_BYTES >= block.length ? FrameFlag.endHeaders : 0;
       const type = at === 0 ? FrameType.headers : FrameType.continuation;
@@ -193,7 +225,18 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     if (!this.#isDestroyed) this.#socket.write(encodeHttp2Frame(type, flags, streamId, payload));
   }
 
+  /** Answers a ping or settings. Throws {@link Http2Error} when too many answers have not been read. */
+  #answer(type: number, payload: Uint8Array): void {
+    if (this.#isDestroyed) return;
+    this.#unreadAnswers += 1;
+    if (this.#unreadAnswers > MAX_UNREAD_ANSWERS) throw new Http2Error('enhance-your-calm', 'too many unread answers');
+    this.#socket.write(encodeHttp2Frame(type, FrameFlag.ack, 0, payload), () => {
+      this.#unreadAnswers -= 1;
+    });
+  }
+
   #receive(chunk: Buffer): void {
+    if (this.#isDestroyed) return;
     try {
       for (const frame of this.#frames.push(chunk)) {
         if (this.#isDestroyed) return;
@@ -206,7 +249,9 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
   }
 
   #take(frame: Frame): void {
-    if (!this.#hasSettings && frame.type !== FrameType.settings) throw new Http2Error('protocol', 'no settings first');
+    if (!this.#hasSettings && (frame.type !== FrameType.settings || (frame.flags & FrameFlag.ack) !== 0)) {
+      throw new Http2Error('protocol', 'no settings first');
+    }
     if (
       this.#block !== undefined &&
       (frame.type !== FrameType.continuation || frame.streamId !== this.#block.streamId)
@@ -291,7 +336,10 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
 
   #takeSettings(frame: Frame): void {
     if (frame.streamId !== 0) throw new Http2Error('protocol', 'settings of a stream');
-    if ((frame.flags & FrameFlag.ack) !== 0) return;
+    if ((frame.flags & FrameFlag.ack) !== 0) {
+      requireLength(frame, 0);
+      return;
+    }
     if (frame.payload.length % 6 !== 0) throw new Http2Error('frame-size', 'settings of a wrong length');
     if (!this.#hasSettings) this.#maxStreams = Number.POSITIVE_INFINITY;
     for (let at = 0; at < frame.payload.length; at += 6) {
@@ -299,9 +347,10 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
       const name = frame.payload.readUInt16BE(at);
       if (name === Setting.initialWindowSize) this.#resizeStreams(value);
       if (name === Setting.maxConcurrentStreams) this.#maxStreams = value;
+      if (name === Setting.headerTableSize && value < DEFAULT_TABLE_BYTES) this.#mustShrinkTable = true;
     }
+    this.#answer(FrameType.settings, Buffer.alloc(0));
     this.#startWaiting();
-    this.#send(FrameType.settings, FrameFlag.ack, 0, Buffer.alloc(0));
     if (this.#hasSettings) return;
     this.#hasSettings = true;
     this.emit('remoteSettings');
@@ -311,17 +360,23 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     if (window > LARGEST_WINDOW_BYTES) throw new Http2Error('flow-control', 'initial window too large');
     const change = window - this.#peerStreamWindow;
     this.#peerStreamWindow = window;
-    for (const stream of this.#streams.values()) stream.addSendWindow(change);
+    for (const stream of this.#streams.values()) {
+      if (stream.sendWindow + change > LARGEST_WINDOW_BYTES) throw new Http2Error('flow-control', 'window too large');
+      stream.addSendWindow(change);
+    }
   }
 
   #takePing(frame: Frame): void {
     requireLength(frame, 8);
-    if ((frame.flags & FrameFlag.ack) === 0) this.#send(FrameType.ping, FrameFlag.ack, 0, frame.payload);
+    if (frame.streamId !== 0) throw new Http2Error('protocol', 'ping of a stream');
+    if ((frame.flags & FrameFlag.ack) === 0) this.#answer(FrameType.ping, frame.payload);
     else this.#pings.shift()?.(null);
   }
 
   #takeGoaway(frame: Frame): void {
     if (frame.payload.length < 8) throw new Http2Error('frame-size', 'goaway of a wrong length');
+    if (frame.streamId !== 0) throw new Http2Error('protocol', 'goaway of a stream');
+    this.#isDraining = true;
     const last = frame.payload.readUInt32BE(0) & LARGEST_WINDOW_BYTES;
     const debugData = frame.payload.length > 8 ? [frame.payload.subarray(8)] : [];
     this.emit('goaway', frame.payload.readUInt32BE(4), last, ...debugData);
@@ -329,6 +384,7 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     const refused = [...this.#streams.values()].filter(({ id }) => id > last);
     for (const { stream } of this.#waiting.splice(0)) refused.push(stream);
     for (const stream of refused) stream.onReset(REFUSED_STREAM);
+    this.#endIfDrained();
   }
 
   #takeWindowUpdate(frame: Frame): void {
@@ -337,7 +393,10 @@ export class LightSession extends EventEmitter<LightSessionEvents> implements Cl
     if (bytes === 0) throw new Http2Error('protocol', 'window update of nothing');
     if (frame.streamId !== 0) {
       this.#requireStream(frame);
-      this.#streams.get(frame.streamId)?.addSendWindow(bytes);
+      const stream = this.#streams.get(frame.streamId);
+      if (stream === undefined) return;
+      if (stream.sendWindow + bytes > LARGEST_WINDOW_BYTES) stream.close(FLOW_CONTROL_ERROR);
+      else stream.addSendWindow(bytes);
       return;
     }
     this.#sendWindow += bytes;

@@ -21,6 +21,10 @@ export interface StreamOwner {
   forget(id: number): void;
 }
 
+/** HTTP/2 error codes (RFC 9113, section 7). */
+const PROTOCOL_ERROR = 1;
+const STREAM_CLOSED = 5;
+
 interface PendingWrite {
   bytes: Buffer;
   readonly isLast: boolean;
@@ -41,6 +45,8 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
   #hasResponse = false;
   #remoteEnded = false;
   #localEnded = false;
+  /** The last write has been handed over, though it may still wait for room. */
+  #isEnding = false;
   #endEmitted = false;
   #isClosed = false;
 
@@ -57,12 +63,12 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
 
   /** Sends bytes when both windows allow it; the callback is called once they are with the socket. */
   write(bytes: Uint8Array, done?: (error: Error | null | undefined) => void): void {
-    this.#enqueue({ bytes: Buffer.from(bytes), isLast: false, done });
+    this.#enqueue({ bytes: asBuffer(bytes), isLast: false, done });
   }
 
   /** Sends the last bytes, or none, and ends the request. */
   end(bytes: Uint8Array = new Uint8Array()): void {
-    if (!this.#localEnded) this.#enqueue({ bytes: Buffer.from(bytes), isLast: true, done: undefined });
+    if (!this.#isEnding) this.#enqueue({ bytes: asBuffer(bytes), isLast: true, done: undefined });
   }
 
   /** Holds data events back; the peer's window is not opened further. */
@@ -94,9 +100,12 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
 
   /** Takes a block of header fields. @internal */
   onHeaders(headers: ResponseHeaders, flags: number, isLast: boolean): void {
-    if (this.#hasResponse) {
+    const fault = this.#findFault(headers, isLast);
+    if (fault !== undefined) {
+      this.close(fault);
+    } else if (this.#hasResponse) {
       this.emit('trailers', headers);
-    } else if (!String(headers[':status'] ?? '').startsWith('1')) {
+    } else if (!isInformational(headers)) {
       this.#hasResponse = true;
       this.emit('response', headers, flags);
     }
@@ -105,20 +114,43 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
 
   /** Takes data; what is consumed opens the peer's window again. @internal */
   onData(chunk: Buffer): void {
-    if (this.#isPaused || this.#held.length > 0) this.#held.push(chunk);
+    if (this.#remoteEnded || !this.#hasResponse) this.close(this.#remoteEnded ? STREAM_CLOSED : PROTOCOL_ERROR);
+    else if (this.#isPaused || this.#held.length > 0) this.#held.push(chunk);
     else this.#deliver(chunk);
   }
 
   /** The peer has ended the response. @internal */
   onEnd(): void {
-    this.#remoteEnded = true;
-    this.#finishIfDone();
+    if (this.#isClosed) return;
+    if (this.#hasResponse) {
+      this.#remoteEnded = true;
+      this.#finishIfDone();
+    } else {
+      this.close(PROTOCOL_ERROR);
+    }
   }
 
   /** The peer has reset the stream. @internal */
   onReset(code: number): void {
+    this.onLost(code === 0 ? undefined : new Error(`stream reset with code ${code}`), code);
+  }
+
+  /** Nothing more will come or go. A response that had come whole is still delivered as it is read. @internal */
+  onLost(error?: Error, code = 0): void {
+    if (this.#remoteEnded && !this.#isClosed) {
+      this.#isEnding = true;
+      this.#localEnded = true;
+      this.#dropWrites(error);
+      this.#finishIfDone();
+      return;
+    }
     this.rstCode = code;
-    this.finish(code === 0 ? undefined : new Error(`stream reset with code ${code}`));
+    this.finish(error);
+  }
+
+  /** How many bytes the peer takes now. @internal */
+  get sendWindow(): number {
+    return this.#sendWindow;
   }
 
   /** The peer lets more bytes come. @internal */
@@ -155,19 +187,33 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#session.forget(this.id);
-    const lost = error ?? new Error('the stream has ended');
-    for (const write of this.#pending.splice(0)) write.done?.(lost);
+    this.#dropWrites(error);
     if (error !== undefined) this.emit('error', error);
     this.emit('close');
   }
 
   #enqueue(write: PendingWrite): void {
-    if (this.#isClosed) {
+    if (this.#isClosed || this.#isEnding) {
       write.done?.(new Error('the stream has ended'));
       return;
     }
+    this.#isEnding = write.isLast;
     this.#pending.push(write);
     this.flush();
+  }
+
+  /** Why a block of header fields is malformed where it stands. RFC 9113, sections 5.1 and 8.1. */
+  #findFault(headers: ResponseHeaders, isLast: boolean): number | undefined {
+    if (this.#remoteEnded) return STREAM_CLOSED;
+    const status = headers[':status'];
+    if (this.#hasResponse) return isLast && status === undefined ? undefined : PROTOCOL_ERROR;
+    const isStatus = typeof status === 'string' && /^\d{3}$/.test(status);
+    return isStatus && !(isLast && isInformational(headers)) ? undefined : PROTOCOL_ERROR;
+  }
+
+  #dropWrites(error: Error | undefined): void {
+    const lost = error ?? new Error('the stream has ended');
+    for (const write of this.#pending.splice(0)) write.done?.(lost);
   }
 
   #flow(): void {
@@ -192,4 +238,14 @@ export class LightStream extends EventEmitter<LightStreamEvents> implements Clie
     }
     if (this.#localEnded) this.finish();
   }
+}
+
+/** An answer that another one follows. RFC 9110, section 15.2. */
+function isInformational(headers: ResponseHeaders): boolean {
+  return String(headers[':status']).startsWith('1');
+}
+
+/** The same bytes, not copied: they are before the frame is made. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
