@@ -79,3 +79,19 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.stdin.end(options.stdin ?? '');
   });
 }
+
+/** Runs a program until it has printed something that matches, then ends it with SIGTERM; returns what it printed. */
+export function runUntil(program: string, args: readonly string[], pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 });
+    let output = '';
+    const collect = (chunk: Buffer): void => {
+      output += chunk.toString();
+      if (pattern.test(output)) child.kill('SIGTERM');
+    };
+    child.stdout.on('data', collect);
+    child.stderr.on('data', collect);
+    child.on('error', reject);
+    child.on('close', () => resolve(output));
+  });
+}
