@@ -1,0 +1,45 @@
+import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
+import { awaitWithin } from '../../lib/cli/error-context.ts';
+import { federationFlags, requestedRelationships } from '../../lib/cli/federation-flags.ts';
+import { flag } from '../../lib/cli/go-flags.ts';
+import { formatAccepted, formatRefused } from '../../lib/cli/pretty/federation.ts';
+import { protoJson } from '../../lib/cli/protojson.ts';
+import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
+import { RpcClient } from '../../lib/rpc/client.ts';
+
+const flags = { ...serverSocketFlags, ...federationFlags, output: flag.output() } as const;
+
+/** `federation create` */
+export default class FederationCreate extends BaseCommand<typeof flags> {
+  static override readonly summary = 'Fetch the bundle of another trust domain from now on';
+  static override readonly examples = [
+    '<%= config.bin %> federation create --trust-domain far.example --bundle-endpoint-url https://far.example/bundle --bundle-endpoint-profile https_web',
+    '<%= config.bin %> federation create --data relationships.json',
+  ];
+  static override readonly goFlags = flags;
+  static override readonly usageName = 'federation create';
+  static override readonly errorPrefix = 'Error: ';
+
+  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    const federationRelationships = await requestedRelationships(context);
+    const request = { federationRelationships, outputMask: undefined };
+    const { results } = await awaitWithin(
+      'request failed',
+      trustDomainClient(rpc).batchCreateFederationRelationship(request, { signal: context.signal }),
+    );
+    await context.print({
+      pretty: () => formatAccepted(results),
+      json: () => protoJson({ results }),
+      items: () => results.map((result) => protoJson(result)),
+    });
+    reportBatch(context, results, {
+      isPretty: isPretty(context.flags.output),
+      message: 'failed to create one or more federation relationships',
+      details: () => formatRefused(results, federationRelationships, 'create'),
+    });
+    return 0;
+  }
+}
