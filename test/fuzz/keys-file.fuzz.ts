@@ -1,5 +1,5 @@
+import { formatKeysFile, parseKeysFile } from '../../src/lib/keymanager/keys-file.ts';
 import { SpirekitError } from '../../src/lib/runtime/errors.ts';
-import { formatKeysFile, parseKeysFile } from '../../src/lib/server/plugin/keymanager/disk/keys-file.ts';
 
 /** Any text is refused as data loss, or is a file of keys that is written with the same ids again. */
 export function target(bytes: Uint8Array): void {

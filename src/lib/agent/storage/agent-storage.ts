@@ -5,8 +5,8 @@ import { writeFileAtomic } from '../../runtime/atomic-file.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { PRIVATE_FILE_MODE, readPrivateFile } from '../../runtime/private-file.ts';
 import { type AgentData, type BootstrapState, formatAgentData, NO_AGENT_DATA, parseAgentData } from './agent-data.ts';
-import { readPrivateFile } from './private-file.ts';
 import { setAside } from './set-aside.ts';
 
 /** What {@link AgentStorage.open} needs. */
@@ -72,7 +72,7 @@ export class AgentStorage {
     const result = this.#lastChange.then(async () => {
       const data = { ...this.#data, ...change };
       const text = formatAgentData(data);
-      if (text !== formatAgentData(this.#data)) await writeFileAtomic(this.#path, text, { mode: 0o600 });
+      if (text !== formatAgentData(this.#data)) await writeFileAtomic(this.#path, text, { mode: PRIVATE_FILE_MODE });
       this.#data = data;
     });
     this.#lastChange = result.catch(() => undefined);

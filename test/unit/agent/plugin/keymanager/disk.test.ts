@@ -1,9 +1,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { DiskKeyManager } from '../../../../../src/lib/agent/plugin/keymanager/disk/disk-key-manager.ts';
-import { formatKeysFile, parseKeysFile } from '../../../../../src/lib/agent/plugin/keymanager/disk/keys-file.ts';
-import { generateKey, isSamePublicKey } from '../../../../../src/lib/crypto/key.ts';
+import { isSamePublicKey } from '../../../../../src/lib/crypto/key.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
 import { MemoryLog, TestFolder } from '../../support.ts';
 import { describeKeyManager } from './key-manager-suite.ts';
@@ -82,17 +80,5 @@ describe('the file of the disk key manager', () => {
   test('refuses a directory that is a file', async () => {
     writeFileSync(root.file('file'), '');
     await expect(open(root.file('file'))).rejects.toMatchObject({ code: 'failed-precondition' });
-  });
-});
-
-describe('formatKeysFile', () => {
-  test('writes what parseKeysFile reads, whatever the ids', async () => {
-    const key = await generateKey('ec-p256');
-    fc.assert(
-      fc.property(fc.uniqueArray(fc.oneof(fc.string(), fc.constantFrom('__proto__', '1', 'toString'))), (ids) => {
-        const parsed = parseKeysFile(formatKeysFile(new Map(ids.map((id) => [id, key]))));
-        expect(new Set(parsed.keys())).toEqual(new Set(ids));
-      }),
-    );
   });
 });

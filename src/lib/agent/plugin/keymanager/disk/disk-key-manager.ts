@@ -1,14 +1,14 @@
 import type { KeyObject } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { formatKeysFile, parseKeysFile } from '../../../../keymanager/keys-file.ts';
 import { writeFileAtomic } from '../../../../runtime/atomic-file.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
-import { readPrivateFile } from '../../../storage/private-file.ts';
+import { PRIVATE_FILE_MODE, readPrivateFile } from '../../../../runtime/private-file.ts';
 import { setAside } from '../../../storage/set-aside.ts';
 import { LocalKeyManager } from '../local-key-manager.ts';
-import { formatKeysFile, parseKeysFile } from './keys-file.ts';
 
 /** What {@link DiskKeyManager.open} needs. */
 export interface DiskKeyManagerOptions {
@@ -36,7 +36,7 @@ export class DiskKeyManager extends LocalKeyManager {
     }
     const path = join(directory, 'keys.json');
     return new DiskKeyManager('disk', await loadKeys(path, options), (keys) =>
-      writeFileAtomic(path, formatKeysFile(keys), { mode: 0o600 }),
+      writeFileAtomic(path, formatKeysFile(keys), { mode: PRIVATE_FILE_MODE }),
     );
   }
 }

@@ -1,13 +1,8 @@
-import { chmod, open } from 'node:fs/promises';
+import { formatKeysFile, parseKeysFile } from '../../../../keymanager/keys-file.ts';
 import { writeFileAtomic } from '../../../../runtime/atomic-file.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
+import { PRIVATE_FILE_MODE, readPrivateFile } from '../../../../runtime/private-file.ts';
 import { LocalKeyManager } from '../local-key-manager.ts';
-import { formatKeysFile, parseKeysFile } from './keys-file.ts';
-
-const PRIVATE_MODE = 0o600;
-
-/** Four keys take some 13 kB; anything near this is no file of ours. */
-const LARGEST_FILE_BYTES = 1024 * 1024;
 
 /** Keeps its keys in one private JSON file, in the format of SPIRE's disk key manager. */
 export class DiskKeyManager extends LocalKeyManager {
@@ -20,7 +15,7 @@ export class DiskKeyManager extends LocalKeyManager {
     const { keysPath } = options;
     const text = await readPrivateFile(keysPath);
     return new DiskKeyManager('disk', text === undefined ? new Map() : parseKeysOf(keysPath, text), (keys) =>
-      writeFileAtomic(keysPath, formatKeysFile(keys), { mode: PRIVATE_MODE }),
+      writeFileAtomic(keysPath, formatKeysFile(keys), { mode: PRIVATE_FILE_MODE }),
     );
   }
 }
@@ -35,18 +30,5 @@ function parseKeysOf(path: string, text: string): ReturnType<typeof parseKeysFil
       `keys file ${JSON.stringify(path)} is damaged: ${reason}; restore it, since starting without it would replace the signing keys of the trust domain`,
       { cause },
     );
-  }
-}
-
-async function readPrivateFile(path: string): Promise<string | undefined> {
-  try {
-    await using file = await open(path, 'r');
-    const { mode, size } = await file.stat();
-    if (size > LARGEST_FILE_BYTES) throw new SpirekitError('data-loss', `keys file ${JSON.stringify(path)} is too big`);
-    if ((mode & 0o077) !== 0) await chmod(path, PRIVATE_MODE);
-    return await file.readFile('utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw SpirekitError.from(error);
   }
 }

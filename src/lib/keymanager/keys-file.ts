@@ -1,20 +1,14 @@
 import type { KeyObject } from 'node:crypto';
-import { parsePkcs8, privateKeyToPkcs8 } from '../../../../crypto/key.ts';
-import { SpirekitError } from '../../../../runtime/errors.ts';
+import { parsePkcs8, privateKeyToPkcs8 } from '../crypto/key.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 
 /**
- * Reads the text of a `keys.json`: `{"keys": {"<id>": "<PKCS #8 in base64>"}}`, the format of SPIRE's disk key manager.
+ * Reads the text of a `keys.json`: `{"keys": {"<id>": "<PKCS #8 in base64>"}}`, the format of SPIRE's disk key managers.
  * Unknown members beside `keys` are ignored. Throws `data-loss` for anything else: a key that was once there must not
- * silently go missing.
+ * silently go missing. The message holds nothing of the text.
  */
 export function parseKeysFile(text: string): Map<string, KeyObject> {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (cause) {
-    throw new SpirekitError('data-loss', `unable to decode keys JSON: ${messageOf(cause)}`, { cause });
-  }
-  const members = memberOf(document, 'keys');
+  const members = memberOf(parseJson(text), 'keys');
   if (typeof members !== 'object' || members === null || Array.isArray(members)) {
     throw new SpirekitError('data-loss', 'unable to decode keys JSON: member "keys" is not an object');
   }
@@ -31,24 +25,28 @@ export function formatKeysFile(keys: ReadonlyMap<string, KeyObject>): string {
   return `{\n\t"keys": {${members.length > 0 ? `\n${members.join(',\n')}\n\t` : ''}}\n}`;
 }
 
-function parseKey(id: string, encoded: unknown): KeyObject {
-  if (typeof encoded !== 'string') throw new SpirekitError('data-loss', `unable to parse key ${JSON.stringify(id)}`);
-  const der = Buffer.from(encoded, 'base64');
-  if (der.toString('base64') !== encoded) {
-    throw new SpirekitError('data-loss', `unable to parse key ${JSON.stringify(id)}: not base64`);
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's own message quotes the text, and with it keys.
+    throw new SpirekitError('data-loss', 'unable to decode keys JSON');
   }
+}
+
+function parseKey(id: string, encoded: unknown): KeyObject {
+  const named = `unable to parse key ${JSON.stringify(id)}`;
+  if (typeof encoded !== 'string') throw new SpirekitError('data-loss', `${named}: not a string`);
+  const der = Buffer.from(encoded, 'base64');
+  if (der.toString('base64') !== encoded) throw new SpirekitError('data-loss', `${named}: not base64`);
   try {
     return parsePkcs8(der);
   } catch (cause) {
-    throw new SpirekitError('data-loss', `unable to parse key ${JSON.stringify(id)}: ${messageOf(cause)}`, { cause });
+    throw new SpirekitError('data-loss', `${named}: not a private key in PKCS #8`, { cause });
   }
 }
 
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return Object.getOwnPropertyDescriptor(value, name)?.value;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

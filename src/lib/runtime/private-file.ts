@@ -1,7 +1,11 @@
-import { chmod, open } from 'node:fs/promises';
-import { SpirekitError } from '../../runtime/errors.ts';
+import { open } from 'node:fs/promises';
+import { SpirekitError } from './errors.ts';
+import { errnoOf } from './io-reason.ts';
 
-/** What an agent keeps takes a few kilobytes; anything near this is no file of ours. */
+/** The permission bits of such a file: for its owner alone. */
+export const PRIVATE_FILE_MODE = 0o600;
+
+/** What a daemon keeps in such a file takes some kilobytes; anything near this is no file of ours. */
 const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -15,10 +19,10 @@ export async function readPrivateFile(path: string): Promise<string | undefined>
     await using file = await open(path, 'r');
     const { mode, size } = await file.stat();
     if (size > LARGEST_FILE_BYTES) throw new SpirekitError('data-loss', `${path} is too large`);
-    if ((mode & 0o077) !== 0) await chmod(path, 0o600);
+    if ((mode & 0o077) !== 0) await file.chmod(PRIVATE_FILE_MODE);
     return await file.readFile('utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw SpirekitError.from(error);
   }
 }
