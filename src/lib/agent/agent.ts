@@ -12,6 +12,7 @@ import { WorkloadApi } from './api/workload/v1/service.ts';
 import type { NodeAttestationOptions } from './attestor/node/node-attestation.ts';
 import { ProcessPeerAttestor } from './attestor/workload/peer-attestation.ts';
 import { WorkloadAttestation } from './attestor/workload/workload-attestation.ts';
+import { Rebootstrap } from './bootstrap/rebootstrap.ts';
 import { Catalog } from './catalog/catalog.ts';
 import { ADMIN_DIR_MODE, AdminEndpoint } from './endpoints/admin-endpoint.ts';
 import { PUBLIC_DIR_MODE, PublicEndpoint } from './endpoints/public-endpoint.ts';
@@ -84,7 +85,8 @@ export class Agent implements AsyncDisposable {
         }),
       );
     }
-    const start = { config, storage, random, clock, log, signal };
+    const rebootstrap = new Rebootstrap({ config, storage, clock, log });
+    const start = { config, storage, rebootstrap, random, clock, log, signal };
     const agent = await attestAgent(attestation, start);
     if (!agent.svid.reattestable && catalog.keyManager.name === 'memory') {
       log.warn(
@@ -92,7 +94,9 @@ export class Agent implements AsyncDisposable {
         { node_attestor: attestation.nodeAttestor.name },
       );
     }
-    const manager = opening.use(new Manager(managerOptions(config, dependencies, { agent, attestation, storage })));
+    const manager = opening.use(
+      new Manager(managerOptions(config, dependencies, { agent, attestation, storage, rebootstrap })),
+    );
     await initializeManager(manager, start);
     const attestor = new ProcessPeerAttestor(attestationOfWorkloads);
     if (config.socketPath === undefined) {
@@ -209,7 +213,7 @@ function attestationOptions(
 function managerOptions(
   config: AgentConfig,
   { clock, log, version, random }: AgentDependencies,
-  state: Pick<ManagerOptions, 'agent' | 'attestation' | 'storage'>,
+  state: Pick<ManagerOptions, 'agent' | 'attestation' | 'storage' | 'rebootstrap'>,
 ): ManagerOptions {
   const { experimental } = config;
   return {

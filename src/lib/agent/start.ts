@@ -1,11 +1,11 @@
 import type { AgentConfig } from '../config/agent/agent-config.ts';
 import { RpcCode, RpcError } from '../rpc/status.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { SpirekitError } from '../runtime/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type AttestedAgent, obtainAgentSvid } from './attestor/node/first-attestation.ts';
 import type { NodeAttestationOptions } from './attestor/node/node-attestation.ts';
 import { loadConfiguredBundle } from './bootstrap/configured-bundle.ts';
+import { type Rebootstrap, RebootstrapNeeded } from './bootstrap/rebootstrap.ts';
 import { findCause } from './client/call-failure.ts';
 import { findRefusal } from './client/refusal.ts';
 import { isUnknownAuthority } from './client/server-authentication.ts';
@@ -17,6 +17,7 @@ import type { AgentStorage } from './storage/agent-storage.ts';
 export interface StartOptions {
   readonly config: AgentConfig;
   readonly storage: AgentStorage;
+  readonly rebootstrap: Rebootstrap;
   readonly random: () => number;
   readonly clock: Clock;
   readonly log: Logger;
@@ -26,12 +27,15 @@ export interface StartOptions {
 /** A server that is being started too should be there by then. */
 const LONGEST_START_MS = 60_000;
 
+/** An agent that may start over waits for its delay too. */
+const LONGEST_START_OVER_MS = 24 * 3_600_000;
+
 /**
  * Gets the agent its SVID and bundle, in as many attempts as a minute holds. Rejects with the last error, at once when
  * the server denies the agent or the node attestor has nothing to show.
  */
 export async function attestAgent(attestation: NodeAttestationOptions, options: StartOptions): Promise<AttestedAgent> {
-  const { config, storage, log, clock, signal } = options;
+  const { config, storage, rebootstrap, log, clock, signal } = options;
   let attempts = 0;
   const startedAt = new Date(clock.nowMs()).toISOString();
   const attest = async (): Promise<AttestedAgent> => {
@@ -50,8 +54,9 @@ export async function attestAgent(attestation: NodeAttestationOptions, options: 
         : undefined;
       return await obtainAgentSvid({ ...attestation, storage, bootstrapAuthorities }, { signal });
     } catch (error) {
-      if (isBootstrap && isUnknownAuthority(error)) {
-        log.info("Trust Bundle and Server don't agree, bootstrapping again");
+      if (isUnknownAuthority(error)) {
+        if (isBootstrap) log.info("Trust Bundle and Server don't agree, bootstrapping again");
+        else if (await rebootstrap.isDue()) await rebootstrap.forgetServer();
       }
       throw error;
     }
@@ -60,20 +65,38 @@ export async function attestAgent(attestation: NodeAttestationOptions, options: 
     ...options,
     failureMessage: 'Failed to retrieve attestation result',
     isFinal: (error) => isDenied(error) || isWithoutProof(error),
-    maxElapsedMs: LONGEST_START_MS,
+    maxElapsedMs: longestStartMs(options),
   });
-  checkRebootstrap(config, agent, log);
+  rebootstrap.checkNode(agent.svid.reattestable);
   return agent;
 }
 
-/** Brings the manager up, in as many attempts as a minute holds. Rejects at once when the server refuses the agent. */
+/**
+ * Brings the manager up, in as many attempts as a minute holds. Rejects at once when the server refuses the agent, and
+ * with {@link RebootstrapNeeded} when the agent has to start over.
+ */
 export function initializeManager(manager: Manager, options: StartOptions): Promise<void> {
-  return retry(() => manager.initialize(options), {
+  const { rebootstrap } = options;
+  const initialize = async (): Promise<void> => {
+    try {
+      await manager.initialize(options);
+      await rebootstrap.succeeded();
+    } catch (error) {
+      if (!isUnknownAuthority(error) || !(await rebootstrap.isDue())) throw error;
+      await rebootstrap.forgetServer();
+      throw new RebootstrapNeeded(error);
+    }
+  };
+  return retry(initialize, {
     ...options,
     failureMessage: 'Failed to initialize manager',
-    isFinal: (error) => findRefusal(error) !== undefined,
-    maxElapsedMs: LONGEST_START_MS,
+    isFinal: (error) => findRefusal(error) !== undefined || error instanceof RebootstrapNeeded,
+    maxElapsedMs: longestStartMs(options),
   });
+}
+
+function longestStartMs({ rebootstrap }: StartOptions): number {
+  return rebootstrap.isAllowed ? LONGEST_START_OVER_MS : LONGEST_START_MS;
 }
 
 function isDenied(error: unknown): boolean {
@@ -85,13 +108,4 @@ function isDenied(error: unknown): boolean {
 /** What the server says comes with words of ours in front; this is the node attestor's own word. */
 function isWithoutProof(error: unknown): boolean {
   return error instanceof RpcError && error.status === RpcCode.invalidArgument;
-}
-
-/** An agent that cannot attest again could never do what the configuration asks for. */
-function checkRebootstrap(config: AgentConfig, agent: AttestedAgent, log: Logger): void {
-  if (config.rebootstrapMode === 'never' || agent.svid.reattestable) return;
-  const message =
-    'rebootstrap_mode is set, but this node cannot attest again: its node attestor or the server does not allow it';
-  if (config.rebootstrapMode === 'always') throw new SpirekitError('failed-precondition', message);
-  log.warn(`${message}; going on without`);
 }

@@ -12,8 +12,8 @@ import { WatchedClock } from './watched-clock.ts';
 
 const HEADER = { metadata: { 'workload.spiffe.io': 'true' } };
 
-/** Of the agent, without jitter. */
-const SYNC_INTERVAL_MS = 5000;
+/** Of the agent, without jitter: as usual, and after one failure or two. */
+const ROUND_INTERVALS_MS = [5000, 7500, 11_250];
 const LEAST_PAUSE_MS = 100;
 
 /** How an agent of an {@link AgentWorld} is configured. */
@@ -53,17 +53,18 @@ export class AgentWorld implements AsyncDisposable {
     return this.folder.file('pub/api.sock');
   }
 
-  /** Resolves when the agent has ended its round and waits for the next one. */
-  async betweenRounds(): Promise<void> {
-    while ((await this.clock.untilAwaited(SYNC_INTERVAL_MS, LEAST_PAUSE_MS)) === LEAST_PAUSE_MS) {
+  /** Resolves when the agent has ended its round and waits for the next one; with how long it will wait. */
+  async betweenRounds(): Promise<number> {
+    for (;;) {
+      const waitMs = await this.clock.untilAwaited(...ROUND_INTERVALS_MS, LEAST_PAUSE_MS);
+      if (waitMs !== LEAST_PAUSE_MS) return waitMs;
       this.clock.advance(LEAST_PAUSE_MS);
     }
   }
 
   /** Has the agent ask the server, and resolves when it has dealt with the answers. */
   async nextRound(): Promise<void> {
-    await this.betweenRounds();
-    this.clock.advance(SYNC_INTERVAL_MS);
+    this.clock.advance(await this.betweenRounds());
     await this.betweenRounds();
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { RpcCode } from '../../../src/lib/rpc/status.ts';
 import { Bundle } from '../../../src/lib/wire/gen/spire/api/types/bundle.ts';
-import { AgentWorld } from './agent-world.ts';
+import { AgentWorld, type RunningAgent } from './agent-world.ts';
 import { makeCa } from './certificates.ts';
 import { rejection } from './support.ts';
 
@@ -436,5 +436,77 @@ describe('an agent that its server refuses', () => {
     expect(await second.ended).toMatchObject({ message: expect.stringContaining('PermissionDenied') });
     expect(second.log.count('Agent needs to re-attest: removing SVID and shutting down')).toBe(1);
     expect(stored(world).svid).toBeNull();
+  });
+});
+
+/** Has the agent ask its server until it says something: the first call may still fail on the lost connection. */
+async function roundsUntil(world: AgentWorld, agent: RunningAgent, text: string): Promise<void> {
+  for (let round = 1; agent.log.count(text) === 0; round++) {
+    world.clock.advance(await world.betweenRounds());
+    await agent.log.until(/Synchronize failed|ignoring for now/, round);
+  }
+}
+
+describe('an agent whose server has become another', () => {
+  const AUTO = 'rebootstrap_mode = "auto"\n rebootstrap_delay = "1m"';
+
+  test('ends, since nothing tells that server from an attacker', async () => {
+    await using world = await AgentWorld.open({ isReattestable: true });
+    await using agent = await world.start();
+    await agent.ready();
+    await world.server.startOver();
+    await roundsUntil(world, agent, 'non-recoverable');
+    expect(await agent.ended).toMatchObject({
+      message: expect.stringMatching(/^failed to sync with SPIRE Server: .*unknown authority/),
+    });
+    expect(stored(world)).toMatchObject({ svid: [expect.any(String)], bundle: [expect.any(String)] });
+  });
+
+  test('forgets it after a delay where the operator allows that, and starts over with the new bundle', async () => {
+    await using world = await AgentWorld.open({ isReattestable: true });
+    {
+      await using agent = await world.start({ keys: AUTO });
+      await agent.ready();
+      await world.server.startOver();
+      await roundsUntil(world, agent, 'ignoring for now');
+      await world.nextRound();
+      expect(stored(world).svid).toHaveLength(1);
+      world.clock.advance(60_000);
+      expect(await agent.ended).toMatchObject({ name: 'RebootstrapNeeded' });
+      expect(stored(world)).toMatchObject({ svid: null, bundle: null });
+    }
+    writeFileSync(world.folder.file('bundle.pem'), world.server.bundlePem);
+    await using next = await world.start({ keys: AUTO });
+    await next.ready();
+    expect(stored(world)).toMatchObject({ bundle: [expect.any(String)], bootstrap_start_time: '0001-01-01T00:00:00Z' });
+  });
+
+  test('goes on with it when it was only there for a moment', async () => {
+    await using world = await AgentWorld.open({ isReattestable: true });
+    const { ca } = world.server;
+    await using agent = await world.start({ keys: AUTO });
+    await agent.ready();
+    await world.server.startOver();
+    await roundsUntil(world, agent, 'ignoring for now');
+    expect(stored(world)).not.toMatchObject({ bootstrap_start_time: '0001-01-01T00:00:00Z' });
+    world.server.ca = ca;
+    world.server.cas = [ca];
+    await world.server.useIdentity('/spire/server', ca);
+    world.clock.advance(await world.betweenRounds());
+    await agent.log.until('Successfully reattested node');
+    await world.nextRound();
+    expect(stored(world)).toMatchObject({ bootstrap_start_time: '0001-01-01T00:00:00Z' });
+  });
+
+  test.each([
+    ['auto', undefined],
+    ['always', expect.objectContaining({ code: 'failed-precondition' })],
+  ])('needs a node that can attest again for that: %s', async (mode, failure) => {
+    await using world = await AgentWorld.open();
+    await using agent = await world.start({ keys: `rebootstrap_mode = "${mode}"` });
+    if (failure === undefined) {
+      await agent.ready();
+      expect(agent.log.count('cannot attest again')).toBe(1);
+    } else expect(await agent.ended).toEqual(failure);
   });
 });

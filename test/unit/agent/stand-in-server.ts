@@ -61,7 +61,7 @@ export class StandInServer implements AsyncDisposable {
   cas: TestCa[];
   readonly #options: StandInOptions;
   readonly #jwtKey: KeyObject;
-  readonly #rpc: RpcServer;
+  #rpc: RpcServer;
   readonly #key: KeyObject;
   readonly #watchers = new Set<() => void>();
   #identity: readonly Certificate[] = [];
@@ -79,14 +79,18 @@ export class StandInServer implements AsyncDisposable {
   static async open(options: StandInOptions): Promise<StandInServer> {
     const ca = await makeCa(options.clock.nowMs());
     const server = new StandInServer(options, ca, await generateKey('ec-p256'), await generateKey('ec-p256'));
-    server.#addServices();
-    await server.useIdentity('/spire/server');
-    server.#listener = await server.#rpc.listenTls({
-      host: '127.0.0.1',
-      port: 0,
-      secureContext: () => ({ certificateChain: server.#identity.map(({ der }) => der), privateKey: server.#key }),
-    });
+    await server.#start(0);
     return server;
+  }
+
+  async #start(port: number): Promise<void> {
+    this.#addServices();
+    await this.useIdentity('/spire/server');
+    this.#listener = await this.#rpc.listenTls({
+      host: '127.0.0.1',
+      port,
+      secureContext: () => ({ certificateChain: this.#identity.map(({ der }) => der), privateKey: this.#key }),
+    });
   }
 
   get port(): number {
@@ -125,6 +129,18 @@ export class StandInServer implements AsyncDisposable {
     this.ca = await makeCa(this.#options.clock.nowMs());
     this.cas.push(this.ca);
     await this.useIdentity('/spire/server');
+  }
+
+  /** Becomes another server at the same address: with an authority that nobody knows, and no memory of the agent. */
+  async startOver(): Promise<void> {
+    const { port } = this;
+    await this.#rpc.stop();
+    this.ca = await makeCa(this.#options.clock.nowMs());
+    this.cas = [this.ca];
+    this.agentSerial = undefined;
+    this.#listener = undefined;
+    this.#rpc = new RpcServer({ clock: this.#options.clock });
+    await this.#start(port);
   }
 
   /** Adds or replaces an entry of the agent's. */

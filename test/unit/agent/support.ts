@@ -127,20 +127,19 @@ export class WatchedLog implements LogOutput {
 
   reopen(): void {}
 
-  /** How many lines hold this text. */
-  count(text: string): number {
-    return this.lines.filter((line) => line.includes(text)).length;
+  /** How many lines hold this text or pattern. */
+  count(text: string | RegExp): number {
+    return this.lines.filter((line) => (typeof text === 'string' ? line.includes(text) : text.test(line))).length;
   }
 
-  /** Resolves with the last of so many lines that hold this text. */
-  async until(text: string, count = 1): Promise<string> {
+  /** Resolves when so many lines hold this text or pattern. */
+  async until(text: string | RegExp, count = 1): Promise<void> {
     while (this.count(text) < count) {
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#waiting.add(resolve);
       await promise;
       this.#waiting.delete(resolve);
     }
-    return this.lines.filter((line) => line.includes(text))[count - 1] ?? '';
   }
 
   [Symbol.dispose](): void {}

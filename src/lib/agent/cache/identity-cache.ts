@@ -2,8 +2,8 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import type { Selector } from '../../spiffe/selector.ts';
-import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { type AuthorizedEntry, compareEntries, isSameRevision } from './authorized-entry.ts';
+import { BundleSet } from './bundle-set.ts';
 import { type Indexed, SubsetIndex, SupersetIndex } from './selector-index.ts';
 import { type SelectorSet, selectorSet } from './selector-set.ts';
 import { Subscriber } from './subscriber.ts';
@@ -14,8 +14,7 @@ export const DEFAULT_MAX_SVIDS = 1000;
 
 /** What an {@link IdentityCache} needs. */
 export interface IdentityCacheOptions {
-  readonly trustDomain: TrustDomain;
-  /** The bundle of the trust domain until the first update. */
+  /** The bundle of the agent's own trust domain until the first update. */
   readonly bundle: Bundle;
   /** How many SVIDs are kept beside those that workloads are subscribed to; 0 means {@link DEFAULT_MAX_SVIDS}. */
   readonly maxSvids: number;
@@ -54,19 +53,18 @@ interface CacheRecord extends Indexed {
 export class IdentityCache {
   readonly #options: IdentityCacheOptions;
   readonly #maxSvids: number;
+  readonly #bundles: BundleSet;
   readonly #records = new Map<string, CacheRecord>();
   readonly #recordIndex = new SubsetIndex<CacheRecord>();
   readonly #subscribers = new Set<Subscriber>();
   readonly #subscriberIndex = new SupersetIndex<Subscriber>();
-  #trustDomainBundle: Bundle;
-  #bundles: ReadonlyMap<string, Bundle> = new Map();
   #svidCount = 0;
   #onDemand: () => void = () => {};
 
   constructor(options: IdentityCacheOptions) {
     this.#options = options;
     this.#maxSvids = options.maxSvids > 0 ? options.maxSvids : DEFAULT_MAX_SVIDS;
-    this.#trustDomainBundle = options.bundle;
+    this.#bundles = new BundleSet(options.bundle, options.log);
   }
 
   /** The number of X509-SVIDs held. */
@@ -76,7 +74,7 @@ export class IdentityCache {
 
   /** The bundle of the agent's own trust domain. */
   get bundle(): Bundle {
-    return this.#trustDomainBundle;
+    return this.#bundles.own;
   }
 
   /** Calls back when a workload waits for an SVID that nobody has asked the server for. One listener only. */
@@ -86,7 +84,7 @@ export class IdentityCache {
 
   /** Takes over the state of the server and tells those it concerns. */
   updateEntries(update: EntriesUpdate): void {
-    const changedDomains = this.#replaceBundles(update.bundles);
+    const changedDomains = this.#bundles.replace(update.bundles);
     for (const record of [...this.#records.values()]) if (!update.entries.has(record.id)) this.#remove(record);
     for (const entry of update.entries.values()) {
       const record = this.#records.get(entry.id);
@@ -94,7 +92,7 @@ export class IdentityCache {
       else this.#replace(record, entry, changedDomains);
     }
     this.#dropUnusedSvids();
-    if (changedDomains.has(this.#options.trustDomain.name)) for (const one of this.#subscribers) one.notify();
+    if (changedDomains.has(this.bundle.trustDomain.name)) for (const one of this.#subscribers) one.notify();
   }
 
   /** Takes over SVIDs by entry id; for entries that are gone by now they are dropped. */
@@ -195,20 +193,13 @@ export class IdentityCache {
     const nowMs = this.#options.clock.nowMs();
     const records = this.#matching(selectors);
     const identities: Identity[] = [];
-    const domains = new Set<string>();
     for (const record of records) {
       record.lastAccessMs = nowMs;
       if (record.svid !== undefined) identities.push({ entry: record.entry, svid: record.svid });
-      for (const domain of record.entry.federatesWith) domains.add(domain.name);
-    }
-    const federatedBundles = new Map<string, Bundle>();
-    for (const name of [...domains].sort()) {
-      const bundle = this.#bundles.get(name);
-      if (bundle !== undefined) federatedBundles.set(name, bundle);
-      else this.#options.log.warn('Federated bundle contents missing', { federated_bundle: name });
     }
     const entries = records.map((record) => record.entry);
-    return { entries, identities, bundle: this.#trustDomainBundle, federatedBundles };
+    const federatedBundles = this.#bundles.select(entries.flatMap(({ federatesWith }) => federatesWith));
+    return { entries, identities, bundle: this.#bundles.own, federatedBundles };
   }
 
   #matching(selectors: SelectorSet): CacheRecord[] {
@@ -226,27 +217,6 @@ export class IdentityCache {
       if (needsSvids) for (const record of this.#recordIndex.subsetsOf(selectors)) inUse.add(record);
     }
     return inUse;
-  }
-
-  /** Returns the names of the trust domains whose bundle is new, another or gone. */
-  #replaceBundles(bundles: ReadonlyMap<string, Bundle>): ReadonlySet<string> {
-    const changed = new Set<string>();
-    const own = this.#options.trustDomain.name;
-    for (const [name, bundle] of bundles) {
-      const before = name === own ? this.#trustDomainBundle : this.#bundles.get(name);
-      if (before === bundle) continue;
-      changed.add(name);
-      this.#options.log.debug(before === undefined ? 'Bundle added' : 'Bundle updated', { trust_domain_id: name });
-    }
-    for (const name of this.#bundles.keys()) {
-      if (name === own || bundles.has(name)) continue;
-      changed.add(name);
-      this.#options.log.debug('Bundle removed', { trust_domain_id: name });
-    }
-    this.#bundles = bundles;
-    // Never without one: it is what the server itself is known by.
-    this.#trustDomainBundle = bundles.get(own) ?? this.#trustDomainBundle;
-    return changed;
   }
 
   #replace(record: CacheRecord, entry: AuthorizedEntry, changedDomains: ReadonlySet<string>): void {

@@ -11,6 +11,7 @@ import type { AgentStatus } from '../api/debug/v1/service.ts';
 import type { WorkloadIdentitySource } from '../api/workload/v1/identity-source.ts';
 import type { AttestedAgent } from '../attestor/node/first-attestation.ts';
 import type { NodeAttestationOptions } from '../attestor/node/node-attestation.ts';
+import type { Rebootstrap } from '../bootstrap/rebootstrap.ts';
 import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
 import { IdentityCache } from '../cache/identity-cache.ts';
 import { JwtSvidCache } from '../cache/jwt-svid-cache.ts';
@@ -36,6 +37,7 @@ export interface ManagerOptions {
   readonly attestation: NodeAttestationOptions;
   readonly trustDomain: TrustDomain;
   readonly storage: AgentStorage;
+  readonly rebootstrap: Rebootstrap;
   readonly workloadKeyType: KeyType;
   readonly strategy: RotationStrategy;
   readonly syncIntervalMs: number;
@@ -72,7 +74,6 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
     this.#authorities = agent.bundle.x509Authorities;
     const cacheLog = log.with({ subsystem_name: 'cache_manager' });
     this.#cache = new IdentityCache({
-      trustDomain,
       bundle: agent.bundle,
       maxSvids: options.x509SvidCacheMaxSize,
       clock,
@@ -109,6 +110,7 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
         log,
       }),
       renewal: new SvidRenewal({ cache, connection, keyType: options.workloadKeyType, strategy, log }),
+      rebootstrap: options.rebootstrap,
       intervalMs: options.syncIntervalMs,
       random: strategy.random,
       clock,

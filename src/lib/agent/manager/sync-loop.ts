@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type Rebootstrap, RebootstrapNeeded } from '../bootstrap/rebootstrap.ts';
 import { failedTo } from '../client/call-failure.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { isUnknownAuthority } from '../client/server-authentication.ts';
@@ -10,6 +11,8 @@ import { Backoff } from './backoff.ts';
 export interface SyncLoopOptions {
   readonly entries: { run(options: { readonly signal: AbortSignal }): Promise<void> };
   readonly renewal: { renew(options: { readonly signal: AbortSignal }): Promise<number> };
+  /** What to do about a server that has become another. */
+  readonly rebootstrap: Rebootstrap;
   /** How long to wait between two rounds. */
   readonly intervalMs: number;
   readonly random: () => number;
@@ -85,14 +88,16 @@ export class SyncLoop {
       try {
         await this.runOnce(signal);
         this.#backoff.reset();
+        await this.#options.rebootstrap.succeeded();
       } catch (error) {
         signal.throwIfAborted();
         if (isUnknownAuthority(error)) {
-          log.info('Synchronize failed, non-recoverable error', { error });
-          throw failedTo('failed to sync with SPIRE Server', error);
+          await this.#handleUnknownServer(error);
+          this.#backoff.reset();
+        } else {
+          log.error('Synchronize failed', { error });
+          if (findRefusal(error) !== undefined) throw error;
         }
-        log.error('Synchronize failed', { error });
-        if (findRefusal(error) !== undefined) throw error;
       }
       delayMs = this.#backoff.nextMs();
       const pauseMs = LEAST_PAUSE_MS - (clock.monotonicMs() - startedAtMs);
@@ -123,5 +128,16 @@ export class SyncLoop {
       // Who still waits rings again at once.
       await sleep(clock, backoff.nextMs(), { signal });
     }
+  }
+
+  async #handleUnknownServer(error: unknown): Promise<void> {
+    const { rebootstrap, log } = this.#options;
+    if (!rebootstrap.isAllowed) {
+      log.info('Synchronize failed, non-recoverable error', { error });
+      throw failedTo('failed to sync with SPIRE Server', error);
+    }
+    if (!(await rebootstrap.isDue())) return;
+    await rebootstrap.forgetServer();
+    throw new RebootstrapNeeded(error);
   }
 }

@@ -62,7 +62,6 @@ async function token(id: string, audience: readonly string[], seconds = 300): Pr
 class World implements AsyncDisposable {
   readonly log = new MemoryLog();
   readonly cache = new IdentityCache({
-    trustDomain: TRUST_DOMAIN,
     bundle: ownBundle(),
     maxSvids: 0,
     clock,

@@ -34,7 +34,7 @@ let demands: number;
 function open(maxSvids = 0): void {
   clock = new ManualClock(0);
   log = new MemoryLog();
-  cache = new IdentityCache({ trustDomain: TRUST_DOMAIN, bundle: OWN, maxSvids, clock, log });
+  cache = new IdentityCache({ bundle: OWN, maxSvids, clock, log });
   demands = 0;
   cache.onDemand(() => demands++);
 }
