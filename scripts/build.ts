@@ -65,9 +65,37 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
   return UMBRELLA_FORMATS.test(file) || (file.startsWith('src/commands/') && !commands.includes(file));
 }
 
+/** The commands that scripts call most: each gets a bundle with nothing else in it. */
+const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {
+  spirekit: [],
+  'spire-agent': ['api fetch', 'api fetch x509', 'api fetch jwt', 'api validate jwt', 'healthcheck'],
+  'spire-server': ['bundle show', 'entry create', 'entry show', 'healthcheck', 'token generate'],
+};
+
+/** The entry point of a bundle for one command, as source text. */
+function hotEntry(program: (typeof PROGRAMS)[number], path: string): string {
+  return `
+    import Command from './src/commands/${path}.ts';
+    import { runDropIn } from './src/lib/cli/drop-in.ts';
+    import { finishProcess, processIo } from './src/lib/cli/process-exit.ts';
+    const commands = { load: async () => Command, summaryOf: async () => '' };
+    void finishProcess(runDropIn('${program}', process.argv.slice(2), commands, { io: processIo() }));`;
+}
+
+/** The words of a program's hot commands with the name of the file that does them. */
+function hotFiles(program: (typeof PROGRAMS)[number]): Record<string, { path: string; file: string }> {
+  const table = commandTable(program);
+  const files = HOT_COMMANDS[program].map((words) => {
+    const path = table.get(words);
+    if (path === undefined) throw new Error(`${program} has no command ${words}`);
+    return [words, { path, file: `${program}.${path.replaceAll('/', '-')}.cjs` }] as const;
+  });
+  return Object.fromEntries(files);
+}
+
 /**
- * Each program as two CommonJS files, which load faster than modules: one with the commands that talk to a daemon, one
- * with everything; and the small file that starts the right one.
+ * Each program as CommonJS files, which load faster than modules: one with everything, one with the commands that talk to
+ * a daemon, one for each of those that must start fastest; and the small file that starts the right one.
  */
 async function bundlePrograms(): Promise<void> {
   const define = {
@@ -76,24 +104,39 @@ async function bundlePrograms(): Promise<void> {
     COMMAND_SUMMARIES: JSON.stringify(await readSummaries()),
   };
   for (const program of PROGRAMS) {
-    const cjs = { ...COMMON, format: 'cjs', outdir: join(fresh, 'main'), outExtension: { '.js': '.cjs' } } as const;
+    const cjs = { ...COMMON, format: 'cjs' } as const;
     const entry = `src/main/${program}.ts`;
     await build({
       ...cjs,
-      entryPoints: [{ in: entry, out: `${program}.full` }],
+      entryPoints: [entry],
+      outfile: join(fresh, 'main', `${program}.full.cjs`),
       define,
       plugins: [without((file) => isForeign(program, file))],
     });
     await build({
       ...cjs,
-      entryPoints: [{ in: entry, out: `${program}.client` }],
+      entryPoints: [entry],
+      outfile: join(fresh, 'main', `${program}.client.cjs`),
       define,
       plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file))],
     });
+    const hot = hotFiles(program);
+    for (const { path, file } of Object.values(hot)) {
+      await build({
+        ...cjs,
+        stdin: { contents: hotEntry(program, path), resolveDir: root, loader: 'ts' },
+        keepNames: false,
+        outfile: join(fresh, 'main', file),
+        define: { ...define, COMMAND_SUMMARIES: '{}' },
+        plugins: [without((name) => UMBRELLA_FORMATS.test(name))],
+      });
+    }
+    const hotNames = Object.fromEntries(Object.entries(hot).map(([words, { file }]) => [words, file]));
     await build({
       ...cjs,
-      entryPoints: [{ in: 'src/main/start.ts', out: program }],
-      define: { PROGRAM: JSON.stringify(program) },
+      entryPoints: ['src/main/start.ts'],
+      outfile: join(fresh, 'main', `${program}.cjs`),
+      define: { PROGRAM: JSON.stringify(program), HOT_COMMANDS: JSON.stringify(hotNames) },
       target: 'node14',
     });
   }

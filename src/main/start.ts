@@ -8,6 +8,8 @@ import path from 'node:path';
 
 /** Filled in by the build: `spire-agent`, `spire-server` or `spirekit`. */
 declare const PROGRAM: string;
+/** Filled in by the build: the words of commands that have a bundle of their own, with its file name. */
+declare const HOT_COMMANDS: Readonly<Record<string, string>>;
 /** This file is bundled to CommonJS, which starts faster than a module does. */
 declare const require: (file: string) => unknown;
 
@@ -21,9 +23,19 @@ function isTooOld(version: string): boolean {
 }
 
 /** Whether the command line may name a command that only the full bundle has. Asking for too much only costs time. */
-function needsFullBundle(words: readonly string[]): boolean {
-  const isNamed = (word: string): boolean => words.indexOf(word) >= 0;
+function needsFullBundle(args: readonly string[]): boolean {
+  const isNamed = (word: string): boolean => args.indexOf(word) >= 0;
   return isNamed('run') || isNamed('dev') || (isNamed('validate') && !isNamed('api'));
+}
+
+/** The file to load for a command line. Help needs to know of other commands too. */
+function bundleFor(args: readonly string[]): string {
+  if (needsFullBundle(args)) return `${PROGRAM}.full.cjs`;
+  const firstFlag = args.findIndex((arg) => arg.charAt(0) === '-');
+  const words = (firstFlag < 0 ? args : args.slice(0, firstFlag)).join(' ');
+  const asksForHelp = args.some((arg) => /^--?(h|help)$/.test(arg));
+  const hot = asksForHelp || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
+  return hot === undefined ? `${PROGRAM}.client.cjs` : hot;
 }
 
 /**
@@ -50,9 +62,9 @@ if (isTooOld(process.versions.node)) {
   );
   process.exitCode = 1;
 } else {
-  const isFull = needsFullBundle(process.argv.slice(2));
+  const args = process.argv.slice(2);
   // Daemons live long enough to do without the cache.
-  const folder = isFull ? undefined : findCacheFolder();
+  const folder = needsFullBundle(args) ? undefined : findCacheFolder();
   if (folder !== undefined) nodeModule.enableCompileCache(folder);
-  require(path.join(__dirname, `${PROGRAM}.${isFull ? 'full' : 'client'}.cjs`));
+  require(path.join(__dirname, bundleFor(args)));
 }
