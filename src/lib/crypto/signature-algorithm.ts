@@ -8,13 +8,34 @@ import { Oid } from './oids.ts';
 export interface SignatureAlgorithm {
   readonly keyType: 'rsa' | 'ec' | 'ed25519';
   /** Null where the algorithm hashes by itself. */
-  readonly digest: 'sha256' | 'sha384' | 'sha512' | null;
+  readonly digest: Digest | null;
   readonly isPss: boolean;
   /** The AlgorithmIdentifier. */
   readonly der: Uint8Array;
 }
 
 type Digest = 'sha256' | 'sha384' | 'sha512';
+
+/** An algorithm whose identifier is encoded when it is first needed: most programs need one or two of them. */
+class KnownAlgorithm implements SignatureAlgorithm {
+  readonly keyType: SignatureAlgorithm['keyType'];
+  readonly digest: Digest | null;
+  readonly isPss: boolean;
+  readonly #encode: () => Uint8Array;
+  #der: Uint8Array | undefined;
+
+  constructor(keyType: SignatureAlgorithm['keyType'], digest: Digest | null, encode: () => Uint8Array, isPss = false) {
+    this.keyType = keyType;
+    this.digest = digest;
+    this.isPss = isPss;
+    this.#encode = encode;
+  }
+
+  get der(): Uint8Array {
+    this.#der ??= this.#encode();
+    return this.#der;
+  }
+}
 
 const RSA: Readonly<Record<Digest, SignatureAlgorithm>> = {
   sha256: rsa('sha256', Oid.sha256WithRsa),
@@ -26,12 +47,9 @@ const ECDSA: Readonly<Record<Digest, SignatureAlgorithm>> = {
   sha384: ecdsa('sha384', Oid.ecdsaWithSha384),
   sha512: ecdsa('sha512', Oid.ecdsaWithSha512),
 };
-const ED25519: SignatureAlgorithm = {
-  keyType: 'ed25519',
-  digest: null,
-  isPss: false,
-  der: derSequence(derOid(Oid.ed25519)),
-};
+const ED25519: SignatureAlgorithm = new KnownAlgorithm('ed25519', null, () => derSequence(derOid(Oid.ed25519)));
+
+/** The likeliest first. */
 const ALL: readonly SignatureAlgorithm[] = [
   ECDSA.sha256,
   ECDSA.sha384,
@@ -44,9 +62,9 @@ const ALL: readonly SignatureAlgorithm[] = [
   rsaPss('sha384', Oid.sha384, 48),
   rsaPss('sha512', Oid.sha512, 64),
   // Readers must also take RSA without its NULL (RFC 4055 section 5).
-  { ...RSA.sha256, der: derSequence(derOid(Oid.sha256WithRsa)) },
-  { ...RSA.sha384, der: derSequence(derOid(Oid.sha384WithRsa)) },
-  { ...RSA.sha512, der: derSequence(derOid(Oid.sha512WithRsa)) },
+  new KnownAlgorithm('rsa', 'sha256', () => derSequence(derOid(Oid.sha256WithRsa))),
+  new KnownAlgorithm('rsa', 'sha384', () => derSequence(derOid(Oid.sha384WithRsa))),
+  new KnownAlgorithm('rsa', 'sha512', () => derSequence(derOid(Oid.sha512WithRsa))),
 ];
 
 /**
@@ -115,20 +133,23 @@ export function isSignatureValid(
 }
 
 function rsa(digest: Digest, oid: string): SignatureAlgorithm {
-  return { keyType: 'rsa', digest, isPss: false, der: derSequence(derOid(oid), derNull()) };
+  return new KnownAlgorithm('rsa', digest, () => derSequence(derOid(oid), derNull()));
 }
 
 function ecdsa(digest: Digest, oid: string): SignatureAlgorithm {
-  return { keyType: 'ec', digest, isPss: false, der: derSequence(derOid(oid)) };
+  return new KnownAlgorithm('ec', digest, () => derSequence(derOid(oid)));
 }
 
 /** RSASSA-PSS with one hash throughout and a salt as long as the hash, the only parameters in use (RFC 4055 section 3.1). */
 function rsaPss(digest: Digest, hashOid: string, saltOctets: number): SignatureAlgorithm {
-  const hash = derSequence(derOid(hashOid), derNull());
-  const parameters = derSequence(
-    derExplicit(0, hash),
-    derExplicit(1, derSequence(derOid(Oid.mgf1), hash)),
-    derExplicit(2, derInteger(saltOctets)),
-  );
-  return { keyType: 'rsa', digest, isPss: true, der: derSequence(derOid(Oid.rsaPss), parameters) };
+  const encode = (): Uint8Array => {
+    const hash = derSequence(derOid(hashOid), derNull());
+    const parameters = derSequence(
+      derExplicit(0, hash),
+      derExplicit(1, derSequence(derOid(Oid.mgf1), hash)),
+      derExplicit(2, derInteger(saltOctets)),
+    );
+    return derSequence(derOid(Oid.rsaPss), parameters);
+  };
+  return new KnownAlgorithm('rsa', digest, encode, true);
 }
