@@ -1,6 +1,5 @@
-import { SpirekitError } from '../../runtime/errors.ts';
-import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { inField, invalidMessage } from '../../wire/convert/conversion-error.ts';
 import { selectorsFromWire } from '../../wire/convert/selector.ts';
 import { spiffeIdFromWire } from '../../wire/convert/spiffe-id.ts';
 import type { Entry, EntryMask } from '../../wire/gen/spire/api/types/entry.ts';
@@ -27,13 +26,15 @@ export const ENTRY_MASK: EntryMask = {
 
 /** Throws `invalid-argument` or `invalid-selector` when the server's entry cannot be served. */
 export function entryFromWire(entry: Entry): AuthorizedEntry {
-  if (entry.id === '') throw new SpirekitError('invalid-argument', 'missing entry ID');
-  if (entry.selectors.length === 0) throw new SpirekitError('invalid-argument', 'selector list is empty');
+  if (entry.id === '') throw invalidMessage('missing entry ID');
+  if (entry.selectors.length === 0) throw invalidMessage('selector list is empty');
   return {
     id: entry.id,
-    spiffeId: spiffeIdOf(entry),
+    spiffeId: inField('invalid SPIFFE ID', () => spiffeIdFromWire(entry.spiffeId)),
     selectors: selectorsFromWire(entry.selectors),
-    federatesWith: entry.federatesWith.map(federatedDomain),
+    federatesWith: entry.federatesWith.map((name) =>
+      inField('invalid federated trust domain', () => TrustDomain.parse(name)),
+    ),
     admin: entry.admin,
     downstream: entry.downstream,
     revisionNumber: entry.revisionNumber,
@@ -43,21 +44,4 @@ export function entryFromWire(entry: Entry): AuthorizedEntry {
     disableX509SvidPrefetch: entry.additionalAttributes?.disableX509SvidPrefetch === true,
     jwtSvidIncludeJti: entry.additionalAttributes?.jwtSvidIncludeJti === true,
   };
-}
-
-function spiffeIdOf({ spiffeId }: Entry): SpiffeId {
-  try {
-    return spiffeIdFromWire(spiffeId);
-  } catch (cause) {
-    throw new SpirekitError('invalid-argument', `invalid SPIFFE ID: ${SpirekitError.from(cause).message}`, { cause });
-  }
-}
-
-function federatedDomain(name: string): TrustDomain {
-  try {
-    return TrustDomain.parse(name);
-  } catch (cause) {
-    const reason = SpirekitError.from(cause).message;
-    throw new SpirekitError('invalid-argument', `invalid federated trust domain: ${reason}`, { cause });
-  }
 }
