@@ -9,6 +9,8 @@ import { checkFederationFields } from './federation-fields.ts';
 import { type FlagValues, flag } from './go-flags.ts';
 import { inputName, readInput, readInputFile } from './input-file.ts';
 
+const DEFAULT_BUNDLE_FORMAT = 'pem';
+
 /** The flags of `federation create` and `federation update`. */
 export const federationFlags = {
   data: flag.string({ usage: "JSON file with federation relationships, instead of the other flags; '-' reads stdin" }),
@@ -17,7 +19,10 @@ export const federationFlags = {
   bundleEndpointProfile: flag.string({ usage: 'How the endpoint proves who it is: https_web or https_spiffe' }),
   endpointSpiffeID: flag.string({ usage: 'SPIFFE ID of the endpoint; only for https_spiffe' }),
   trustDomainBundlePath: flag.string({ usage: 'File with the bundle to begin with' }),
-  trustDomainBundleFormat: flag.string({ usage: 'How that file is written: pem or spiffe', default: 'pem' }),
+  trustDomainBundleFormat: flag.string({
+    usage: 'How that file is written: pem or spiffe',
+    default: DEFAULT_BUNDLE_FORMAT,
+  }),
 } as const;
 
 /**
@@ -43,8 +48,9 @@ type FederationFlags = FlagValues<typeof federationFlags>;
 
 /** A flag that was given its default counts as not given, as in SPIRE. */
 function describesRelationship(flags: FederationFlags): boolean {
-  const { data: _, trustDomainBundleFormat, ...others } = flags;
-  return trustDomainBundleFormat !== 'pem' || Object.values(others).some((text) => text !== '');
+  const { trustDomain, bundleEndpointURL, bundleEndpointProfile, endpointSpiffeID, trustDomainBundlePath } = flags;
+  const texts = [trustDomain, bundleEndpointURL, bundleEndpointProfile, endpointSpiffeID, trustDomainBundlePath];
+  return texts.some((text) => text !== '') || flags.trustDomainBundleFormat !== DEFAULT_BUNDLE_FORMAT;
 }
 
 async function relationshipFromFlags(flags: FederationFlags, signal: AbortSignal): Promise<FederationRelationship> {
