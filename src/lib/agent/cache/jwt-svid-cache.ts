@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /** A JWT-SVID that the server signed for a workload. */
 export interface IssuedJwtSvid {
   /** A bearer secret. */
@@ -12,6 +14,9 @@ export interface IssuedJwtSvid {
 
 /** SPIRE's default. */
 export const DEFAULT_MAX_JWT_SVIDS = 1000;
+
+/** Workloads choose the audiences, and with them the size of their tokens; larger ones than this are not kept. */
+const LARGEST_TOKEN_LENGTH = 16 * 1024;
 
 /** JWT-SVIDs by what they were issued for. Bounded: the one that was longest unused makes room. */
 export class JwtSvidCache {
@@ -36,6 +41,7 @@ export class JwtSvidCache {
   }
 
   set(key: string, svid: IssuedJwtSvid): void {
+    if (svid.token.length > LARGEST_TOKEN_LENGTH) return;
     this.#moveToEnd(key, svid);
     for (const oldest of this.#svids.keys()) {
       if (this.#svids.size <= this.#maxSize) break;
@@ -56,10 +62,12 @@ export class JwtSvidCache {
   }
 }
 
-/** The key of a JWT-SVID: one state of an entry, and the audiences whatever their order. */
+/** The key of a JWT-SVID, a digest: one state of an entry, and the audiences whatever their order. */
 export function jwtSvidKey(
   entry: { readonly id: string; readonly revisionNumber: bigint; readonly createdAtSeconds: bigint },
   audience: readonly string[],
 ): string {
-  return JSON.stringify([entry.id, String(entry.revisionNumber), String(entry.createdAtSeconds), [...audience].sort()]);
+  const { id, revisionNumber, createdAtSeconds } = entry;
+  const parts = [id, String(revisionNumber), String(createdAtSeconds), [...audience].sort()];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }

@@ -1,8 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
 import { RpcClient } from '../../rpc/client.ts';
+import { RpcCode, RpcError } from '../../rpc/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { findCause } from './call-failure.ts';
 import { authenticateServer, recognizeServer } from './server-authentication.ts';
 
 /** What the agent shows the server of itself. */
@@ -35,8 +37,8 @@ interface Lease {
 }
 
 /**
- * The agent's connection to its server. It is opened when it is needed and replaced after a failed call, and whenever
- * the agent has got another SVID.
+ * The agent's connection to its server. It is opened when it is needed and replaced after a failure that may be its
+ * own, and whenever the agent has got another SVID.
  */
 export class ServerConnection implements AsyncDisposable {
   readonly #options: ServerConnectionOptions;
@@ -51,7 +53,7 @@ export class ServerConnection implements AsyncDisposable {
     this.#options = options;
   }
 
-  /** Runs calls; if they fail, the next ones run on a new connection. Waits while {@link reserve} is running. */
+  /** Runs calls; if the connection may be to blame for a failure, the next ones run on a new one. Waits while {@link reserve} is running. */
   async use<T>(run: (client: RpcClient) => Promise<T>): Promise<T> {
     while (this.#isReserved) await this.#untilFree();
     this.#callers++;
@@ -107,7 +109,7 @@ export class ServerConnection implements AsyncDisposable {
     try {
       return await run(lease);
     } catch (error) {
-      await this.#retire(lease);
+      if (isConnectionSuspect(error)) await this.#retire(lease);
       throw error;
     } finally {
       lease.users--;
@@ -163,4 +165,23 @@ export class ServerConnection implements AsyncDisposable {
     this.#onFree = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** Answers that say something about the request, not about who asks whom. */
+const HARMLESS: ReadonlySet<number> = new Set([
+  RpcCode.canceled,
+  RpcCode.invalidArgument,
+  RpcCode.notFound,
+  RpcCode.alreadyExists,
+  RpcCode.resourceExhausted,
+  RpcCode.failedPrecondition,
+  RpcCode.aborted,
+  RpcCode.outOfRange,
+  RpcCode.unimplemented,
+]);
+
+/** Whether the next call should rather go over a new connection. A workload must not be able to bring that about. */
+function isConnectionSuspect(error: unknown): boolean {
+  const status = findCause(error, (cause) => (cause instanceof RpcError ? cause.status : undefined));
+  return status === undefined || !HARMLESS.has(status);
 }

@@ -21,6 +21,12 @@ describe('JwtSvidCache', () => {
     expect(cache.size).toBe(2);
   });
 
+  test('keeps no token that a workload has made huge', () => {
+    const cache = new JwtSvidCache(0);
+    cache.set('a', { ...svid('1'), token: 'x'.repeat(20_000) });
+    expect(cache.size).toBe(0);
+  });
+
   test('forgets what a key has signed', () => {
     const cache = new JwtSvidCache(0);
     cache.set('a', svid('tainted'));

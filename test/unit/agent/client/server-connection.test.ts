@@ -3,6 +3,7 @@ import { isUnknownAuthority } from '../../../../src/lib/agent/client/server-auth
 import { ServerConnection } from '../../../../src/lib/agent/client/server-connection.ts';
 import type { Certificate } from '../../../../src/lib/crypto/certificate.ts';
 import type { RpcClient } from '../../../../src/lib/rpc/client.ts';
+import { RpcCode, RpcError } from '../../../../src/lib/rpc/status.ts';
 import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
 import { BundleDefinition } from '../../../../src/lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -96,6 +97,20 @@ describe('a connection', () => {
     await connection.use(remember);
     expect(clients.size).toBe(2);
     expect([...clients].map(({ closed }) => closed)).toEqual([true, false]);
+  });
+
+  test('is kept after answers that only concern the request', async () => {
+    await using connection = connect(() => [server.ca.certificate]);
+    const clients = new Set<RpcClient>();
+    for (const status of [RpcCode.canceled, RpcCode.invalidArgument, RpcCode.notFound, RpcCode.unimplemented]) {
+      const fail = async (client: RpcClient): Promise<void> => {
+        clients.add(client);
+        throw new RpcError(status, 'no');
+      };
+      await rejection(connection.use(fail));
+    }
+    expect(clients.size).toBe(1);
+    expect([...clients][0]?.closed).toBe(false);
   });
 
   test('that is replaced stays open for the calls that run on it, and asks lasting ones to end', async () => {
