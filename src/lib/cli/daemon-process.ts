@@ -1,7 +1,69 @@
+import type { ConfigNotice } from '../config/config-notice.ts';
 import type { LogSettings } from '../config/section/log-settings.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 import { fileOutput, streamOutput } from '../runtime/log-output.ts';
 import { DaemonLogger } from '../runtime/logger.ts';
+import type { CommandContext } from './command-context.ts';
+import { tellingNotices } from './config-remarks.ts';
+import { readPackageInfo } from './package-info.ts';
+
+/** What the configuration of a daemon says about the process that it runs in. */
+export interface DaemonConfig extends LogSettings {
+  readonly notices: readonly ConfigNotice[];
+  readonly notYetEffective: readonly string[];
+}
+
+/** What the process gives to a daemon. */
+export interface DaemonEnvironment {
+  readonly clock: Clock;
+  readonly log: DaemonLogger;
+  /** Of this package, with its name: `spirekit-0.1.0`. */
+  readonly version: string;
+  /** Aborts when the daemon is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** A program that runs until it is told to stop. */
+export interface Daemon<C extends DaemonConfig> {
+  readonly load: () => Promise<C>;
+  /** Resolves when the daemon has stopped, and rejects when it cannot go on. */
+  readonly run: (config: C, environment: DaemonEnvironment) => Promise<void>;
+  /** The last log lines, in SPIRE's words. */
+  readonly lastWords: { readonly stopped: string; readonly crashed: readonly string[] };
+}
+
+/**
+ * Runs a daemon in this process until SIGINT or SIGTERM: reads its configuration, opens its log, narrows the umask.
+ * Resolves with the exit code; rejects when the configuration or the log cannot be used.
+ */
+export async function runDaemon<C extends DaemonConfig>(
+  daemon: Daemon<C>,
+  context: Pick<CommandContext, 'io' | 'clock' | 'signal' | 'abortOn' | 'exitCode'>,
+): Promise<number> {
+  refuseDebugger();
+  const { clock, signal } = context;
+  const config = await tellingNotices(daemon.load(), context);
+  using log = openDaemonLog(config, clock);
+  for (const { level, message, fields } of config.notices) log.log(level, message, fields);
+  if (config.notYetEffective.length > 0) {
+    log.warn('Some configured keys have no effect yet', { keys: config.notYetEffective.join(',') });
+  }
+  narrowUmask(log);
+  context.abortOn('SIGINT', 'SIGTERM');
+  using _reopening = reopenOnSignal(log);
+  try {
+    await daemon.run(config, { clock, log, version: `spirekit-${readPackageInfo().version}`, signal });
+  } catch (error) {
+    // When it was told to stop while starting up, that is why it failed.
+    if (!signal.aborted) {
+      for (const words of daemon.lastWords.crashed) log.error(words, { error });
+      return context.exitCode(SpirekitError.from(error).code);
+    }
+  }
+  log.info(daemon.lastWords.stopped);
+  return 0;
+}
 
 /** Nobody else may read what a daemon writes, its group may not write it. */
 const LEAST_UMASK = 0o027;
@@ -10,18 +72,18 @@ const LEAST_UMASK = 0o027;
  * From now on SIGUSR1 does nothing. By default it makes Node open a debugger on a port that every local user can reach,
  * and through it the keys of the daemon.
  */
-export function refuseDebugger(): void {
+function refuseDebugger(): void {
   process.on('SIGUSR1', () => {});
 }
 
 /** Opens the log that a configuration describes; to standard output unless it names a file. Error: `io-error`. */
-export function openDaemonLog(settings: LogSettings, clock: Clock): DaemonLogger {
+function openDaemonLog(settings: LogSettings, clock: Clock): DaemonLogger {
   const output = settings.logFile === undefined ? streamOutput(process.stdout) : fileOutput(settings.logFile);
   return new DaemonLogger({ output, clock, level: settings.logLevel, format: settings.logFormat });
 }
 
 /** Goes on in a fresh log file at each SIGUSR2, until disposed. */
-export function reopenOnSignal(log: DaemonLogger): Disposable {
+function reopenOnSignal(log: DaemonLogger): Disposable {
   const reopen = (): void => {
     try {
       log.reopen();
@@ -34,7 +96,7 @@ export function reopenOnSignal(log: DaemonLogger): Disposable {
 }
 
 /** Narrows the umask of the process to what a daemon needs, and says so as SPIRE does. */
-export function narrowUmask(log: DaemonLogger): void {
+function narrowUmask(log: DaemonLogger): void {
   const before = process.umask(LEAST_UMASK);
   const umask = before | LEAST_UMASK;
   process.umask(umask);
