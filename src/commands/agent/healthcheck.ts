@@ -1,4 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { checkHealth } from '../../lib/cli/health-check.ts';
 import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
@@ -22,11 +23,9 @@ export default class AgentHealthcheck extends BaseCommand<typeof flags> {
     const { verbose } = context.flags;
     if (verbose) context.out('Checking agent health...');
     await using rpc = new RpcClient(agentTarget(context.flags, context.env));
-    await checkHealth(rpc, {
-      who: 'agent',
-      signal: context.signal,
-      onFailure: (message) => verbose && context.err(`Failed to check health: ${message}`),
-    });
+    const check = checkHealth(rpc, { who: 'agent', context, verbose });
+    // The drop-in's prefix says the same of every failure.
+    await (context.program === 'spirekit' ? awaitWithin('agent is unhealthy', check) : check);
     context.out('Agent is healthy.');
   }
 }

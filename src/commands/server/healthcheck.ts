@@ -1,12 +1,9 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { prefixed } from '../../lib/cli/failure.ts';
+import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
+import { checkHealth } from '../../lib/cli/health-check.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
-import { healthClient } from '../../lib/client/health-client.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
-import { SpirekitError } from '../../lib/runtime/errors.ts';
-import { goQuote } from '../../lib/runtime/go-quote.ts';
-import { HealthCheckResponse_ServingStatus as ServingStatus } from '../../lib/wire/gen/grpc/health/v1/health.ts';
 
 const flags = {
   ...serverSocketFlags,
@@ -22,29 +19,11 @@ export default class ServerHealthcheck extends BaseCommand<typeof flags> {
   static override readonly usageName = 'healthcheck';
   static override readonly errorPrefix = 'Error: ';
 
-  override async execute(context: CommandContext<typeof flags>): Promise<number> {
+  override async execute(context: CommandContext<typeof flags>): Promise<void> {
+    const { verbose } = context.flags;
     await using rpc = new RpcClient(serverTarget(context.flags, context.env));
-    if (context.flags.verbose) context.out('Checking server health...');
-    const status = await checkHealth(rpc, context);
-    if (status !== ServingStatus.SERVING) {
-      const name = Object.entries(ServingStatus).find(([, value]) => value === status)?.[0] ?? String(status);
-      throw unhealthy(`server returned status ${goQuote(name)}`);
-    }
+    if (verbose) context.out('Checking server health...');
+    await awaitWithin('server is unhealthy', checkHealth(rpc, { who: 'server', context, verbose }));
     context.out('Server is healthy.');
-    return 0;
   }
-}
-
-async function checkHealth(rpc: RpcClient, context: CommandContext<typeof flags>): Promise<ServingStatus> {
-  try {
-    return (await healthClient(rpc).check({ service: '' }, { signal: context.signal })).status;
-  } catch (cause) {
-    if (context.program === 'spirekit') throw prefixed('server is unhealthy', cause);
-    if (context.flags.verbose) context.err(`Failed to check health: ${SpirekitError.from(cause).message}`);
-    throw unhealthy('unable to determine health', cause);
-  }
-}
-
-function unhealthy(reason: string, cause?: unknown): SpirekitError {
-  return new SpirekitError('unavailable', `server is unhealthy: ${reason}`, { cause });
 }
