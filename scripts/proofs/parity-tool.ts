@@ -19,6 +19,8 @@ export interface Comparison {
   readonly passed: number;
   readonly failed: number;
   readonly differences: string;
+  /** The steps that were not as recorded. */
+  readonly failedSteps: readonly string[];
   /** Steps whose exit code alone is as recorded. */
   readonly sameExitCode: number;
 }
@@ -54,9 +56,12 @@ export async function replay(what: Replay): Promise<Comparison> {
     const count = /(\d+) passed, (\d+) failed\s*$/.exec(compare.stdout);
     if (count === null) throw new Error(`no comparison: ${compare.stdout}${compare.stderr}`);
     const failed = Number(count[2]);
+    const failedSteps = compare.stdout
+      .split('\n')
+      .flatMap((line) => /^(\S+\/\S+) .*\[[a-z, ]+\]$/.exec(line)?.[1] ?? []);
     const wrongCode = compare.stdout.split('\n').filter((line) => /^\S+\/\S+ .*\[(code|not run)\b/.test(line)).length;
     const passed = Number(count[1]);
-    return { passed, failed, differences: compare.stdout, sameExitCode: passed + failed - wrongCode };
+    return { passed, failed, failedSteps, differences: compare.stdout, sameExitCode: passed + failed - wrongCode };
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
