@@ -14,9 +14,11 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/wire': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
   'src/lib/rpc': ['src/lib/wire', 'src/lib/runtime'],
   'src/lib/config': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/catalog': ['src/lib/config', 'src/lib/runtime'],
   'src/lib/client': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
   'src/lib/workloadapi': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
   'src/lib/server': [
+    'src/lib/catalog',
     'src/lib/client',
     'src/lib/config',
     'src/lib/rpc',
@@ -27,6 +29,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
     'src/lib/runtime',
   ],
   'src/lib/agent': [
+    'src/lib/catalog',
     'src/lib/client',
     'src/lib/config',
     'src/lib/rpc',

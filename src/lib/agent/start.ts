@@ -6,7 +6,7 @@ import { type AttestedAgent, obtainAgentSvid } from './attestor/node/first-attes
 import type { NodeAttestationOptions } from './attestor/node/node-attestation.ts';
 import { loadConfiguredBundle } from './bootstrap/configured-bundle.ts';
 import { type Rebootstrap, RebootstrapNeeded } from './bootstrap/rebootstrap.ts';
-import { findCause } from './client/call-failure.ts';
+import { findCause } from './client/find-cause.ts';
 import { findRefusal } from './client/refusal.ts';
 import { isUnknownAuthority } from './client/server-authentication.ts';
 import type { Manager } from './manager/manager.ts';

@@ -62,3 +62,9 @@ export class SpirekitError extends Error {
     return new SpirekitError('unknown', value.message, { cause: value });
   }
 }
+
+/** The error with words in front of its message, such as what was being done when it happened; the code stays. */
+export function prefixed(words: string, error: unknown): SpirekitError {
+  const { code, message } = SpirekitError.from(error);
+  return new SpirekitError(code, `${words}: ${message}`, { cause: error });
+}

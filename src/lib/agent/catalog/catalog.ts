@@ -1,15 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import { notLoaded, openPlugin, pluginLog } from '../../catalog/load-plugin.ts';
 import { ConfigError } from '../../config/config-error.ts';
+import { checkCount } from '../../config/section/plugin-count.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
+import { goQuote } from '../../runtime/go-quote.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor } from '../plugin/nodeattestor/node-attestor.ts';
 import type { WorkloadAttestor } from '../plugin/workloadattestor/workload-attestor.ts';
-import type { BuiltIns, PluginEnvironment } from './built-in.ts';
 import { KEY_MANAGERS } from './key-manager.ts';
 import { NODE_ATTESTORS } from './node-attestor.ts';
+import type { PluginEnvironment } from './plugin-environment.ts';
 import { WORKLOAD_ATTESTORS } from './workload-attestor.ts';
 
 /** What {@link Catalog.open} needs. */
@@ -38,7 +40,7 @@ export class Catalog implements Disposable {
   private constructor(loaded: LoadedPlugins, log: Logger, pluginLogs: readonly Logger[]) {
     this.keyManager = exactlyOne('KeyManager', loaded.keyManagers);
     this.nodeAttestor = exactlyOne('NodeAttestor', loaded.nodeAttestors);
-    if (loaded.workloadAttestors.length === 0) throw unsatisfied('WorkloadAttestor', 'expected at least 1 but got 0');
+    checkCount('WorkloadAttestor', { min: 1, max: Number.POSITIVE_INFINITY }, loaded.workloadAttestors.length);
     this.workloadAttestors = loaded.workloadAttestors;
     this.#log = log;
     this.#pluginLogs = pluginLogs;
@@ -51,17 +53,12 @@ export class Catalog implements Disposable {
     const pluginLogs: Logger[] = [];
     try {
       for (const config of options.plugins) {
-        const log = options.log.with({
-          plugin_name: config.name,
-          plugin_type: config.type,
-          external: config.cmd !== undefined,
-        });
+        const log = pluginLog(options.log, config);
         if (!config.isEnabled) {
           log.debug('Not loading plugin; disabled');
           continue;
         }
         await load(config, { clock, log }, loaded);
-        log.info('Plugin loaded');
         pluginLogs.push(log);
       }
       return new Catalog(loaded, options.log, pluginLogs);
@@ -80,75 +77,28 @@ export class Catalog implements Disposable {
 }
 
 async function load(config: PluginConfig, environment: PluginEnvironment, loaded: LoadedPlugins): Promise<void> {
+  const { log } = environment;
   switch (config.type) {
     case 'KeyManager':
-      loaded.keyManagers.push(await open(config, environment, KEY_MANAGERS));
+      loaded.keyManagers.push(await openPlugin(KEY_MANAGERS, config, environment, log));
       return;
     case 'NodeAttestor':
-      loaded.nodeAttestors.push(await open(config, environment, NODE_ATTESTORS));
+      loaded.nodeAttestors.push(await openPlugin(NODE_ATTESTORS, config, environment, log));
       return;
     case 'WorkloadAttestor':
-      loaded.workloadAttestors.push(await open(config, environment, WORKLOAD_ATTESTORS));
+      loaded.workloadAttestors.push(await openPlugin(WORKLOAD_ATTESTORS, config, environment, log));
       return;
     case 'SVIDStore':
-      throw notLoaded(config, environment.log, 'SVID stores are not supported');
+      throw notLoaded(config, 'SVID stores are not supported', log);
     default:
-      environment.log.error('Unsupported plugin type');
-      throw new ConfigError(`unsupported plugin type "${config.type}"`);
+      log.error('Unsupported plugin type');
+      throw new ConfigError(`unsupported plugin type ${goQuote(config.type)}`);
   }
 }
 
-async function open<T>(config: PluginConfig, environment: PluginEnvironment, builtIns: BuiltIns<T>): Promise<T> {
-  const { log } = environment;
-  if (config.cmd !== undefined) throw notLoaded(config, log, 'external plugins are not supported');
-  const builtIn = builtIns.get(config.name);
-  if (builtIn === undefined) {
-    const known = [...builtIns.keys()].sort().join(', ');
-    throw notLoaded(config, log, `no built-in plugin "${config.name}" for type "${config.type}" (there are: ${known})`);
-  }
-  try {
-    const hcl = await readData(config);
-    if (!builtIn.isConfigurable) {
-      if (hcl.trim() !== '') throw new ConfigError('no supported configuration interface found');
-      return await builtIn.open(environment);
-    }
-    const plugin = await builtIn.open(environment, hcl);
-    log.info('Configured plugin', { reconfigurable: false });
-    return plugin;
-  } catch (cause) {
-    log.error('Failed to configure plugin', { error: cause });
-    const error = SpirekitError.from(cause);
-    throw new SpirekitError(error.code, `failed to configure plugin "${config.name}": ${error.message}`, { cause });
-  }
-}
-
-async function readData({ data }: PluginConfig): Promise<string> {
-  switch (data.kind) {
-    case 'none':
-      return '';
-    case 'fixed':
-      return data.hcl;
-    case 'file':
-      try {
-        return await readFile(data.path, 'utf8');
-      } catch (cause) {
-        const reason = SpirekitError.from(cause).message;
-        throw new SpirekitError('io-error', `failed to load plugin data: ${reason}`, { cause });
-      }
-  }
-}
-
-function exactlyOne<T>(type: string, [plugin, ...others]: readonly T[]): T {
-  if (plugin !== undefined && others.length === 0) return plugin;
-  throw unsatisfied(type, `expected exactly 1 but got ${plugin === undefined ? 0 : others.length + 1}`);
-}
-
-function unsatisfied(type: string, reason: string): ConfigError {
-  return new ConfigError(`plugin type "${type}" constraint not satisfied: ${reason}`);
-}
-
-function notLoaded(config: PluginConfig, log: Logger, reason: string): ConfigError {
-  const error = new ConfigError(reason);
-  log.error('Failed to load plugin', { error });
-  return new ConfigError(`failed to load plugin "${config.name}": ${reason}`, { cause: error });
+function exactlyOne<T>(type: string, plugins: readonly T[]): T {
+  const [plugin] = plugins;
+  checkCount(type, { min: 1, max: 1 }, plugins.length);
+  if (plugin === undefined) throw new SpirekitError('internal', `no plugin of type ${goQuote(type)}`);
+  return plugin;
 }

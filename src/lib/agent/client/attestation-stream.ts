@@ -1,13 +1,12 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import type { BidiCall, RpcClient } from '../../rpc/client.ts';
-import { SpirekitError } from '../../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import {
   AgentDefinition,
   type AttestAgentRequest,
   type AttestAgentResponse,
 } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import type { AttestationData, AttestationStream } from '../plugin/nodeattestor/node-attestor.ts';
-import { failedTo } from './call-failure.ts';
 
 /** What the server gives to an agent that it has attested. */
 export interface AttestationResult {
@@ -71,7 +70,7 @@ export class ServerAttestationStream implements AttestationStream, Disposable {
       const response = await this.#responses.next();
       if (response.done !== true) return response.value;
     } catch (error) {
-      throw failedTo('failed to receive attestation response', error);
+      throw prefixed('failed to receive attestation response', error);
     }
     throw new SpirekitError('internal', 'failed to receive attestation response: EOF');
   }

@@ -1,6 +1,6 @@
 import type { RpcClient } from '../../rpc/client.ts';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
-import { SpirekitError } from '../../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import {
   EntryDefinition,
@@ -10,7 +10,6 @@ import {
 } from '../../wire/gen/spire/api/server/entry/v1/entry.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import { type AuthorizedEntry, isSameRevision } from '../cache/authorized-entry.ts';
-import { failedTo } from './call-failure.ts';
 import { ENTRY_MASK, entryFromWire } from './entry-from-wire.ts';
 
 /** Entries by id. */
@@ -43,7 +42,7 @@ export async function fetchAuthorizedEntries(
     }
   } catch (error) {
     options.log.error('Failed to fetch authorized entries', { error });
-    throw failedTo('failed to fetch authorized entries', error);
+    throw prefixed('failed to fetch authorized entries', error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { RpcCode, RpcError } from '../../rpc/status.ts';
 import { findPermissionDeniedReason } from '../../wire/convert/status.ts';
 import { PermissionDeniedDetails_Reason } from '../../wire/gen/spire/api/types/status.ts';
-import { findCause } from './call-failure.ts';
+import { findCause } from './find-cause.ts';
 
 /**
  * What a refusal means for the agent: `reattest` when the server no longer (or not yet again) knows its SVID, `banned`

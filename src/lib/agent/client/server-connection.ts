@@ -4,7 +4,7 @@ import { RpcClient } from '../../rpc/client.ts';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { findCause } from './call-failure.ts';
+import { findCause } from './find-cause.ts';
 import { authenticateServer, recognizeServer } from './server-authentication.ts';
 
 /** What the agent shows the server of itself. */

@@ -2,13 +2,12 @@ import { Certificate } from '../../crypto/certificate.ts';
 import { parsePublicKey } from '../../crypto/key.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
-import { SpirekitError } from '../../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { Bundle } from '../../spiffe/bundle.ts';
 import { bundleFromWire } from '../../wire/convert/bundle.ts';
 import { BundleDefinition } from '../../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { Bundle as WireBundle } from '../../wire/gen/spire/api/types/bundle.ts';
-import { failedTo } from './call-failure.ts';
 
 /** A bundle with what the server says about its authorities. */
 export interface TrustBundle {
@@ -60,7 +59,7 @@ export class TrustBundleFetcher {
           before !== undefined && Buffer.compare(before.bytes, bytes) === 0 ? before.parsed : trustBundleFromWire(wire);
         known.set(wire.trustDomain, { bytes, parsed });
       } catch (error) {
-        if (wire === own) throw failedTo('failed to parse trust domain bundle', error);
+        if (wire === own) throw prefixed('failed to parse trust domain bundle', error);
         this.#log.warn('Received malformed bundle from SPIRE server; are the server and agent versions compatible?', {
           trust_domain_id: wire.trustDomain,
           error,
@@ -84,7 +83,7 @@ export class TrustBundleFetcher {
       return await client.unary(BundleDefinition, 'getBundle', { outputMask: undefined }, options);
     } catch (error) {
       this.#log.error('Failed to fetch bundle', { error });
-      throw failedTo('failed to fetch bundle', error);
+      throw prefixed('failed to fetch bundle', error);
     }
   }
 
@@ -115,7 +114,7 @@ export class TrustBundleFetcher {
         return undefined;
       }
       this.#log.error('Failed to fetch federated bundle', { federated_bundle: trustDomain, error });
-      throw failedTo('failed to fetch federated bundle', error);
+      throw prefixed('failed to fetch federated bundle', error);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { createCsr } from '../../crypto/csr.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
-import { SpirekitError } from '../../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { generateAgentKey } from '../attestor/node/agent-keys.ts';
@@ -11,7 +11,6 @@ import {
   attestNode,
   type NodeAttestationOptions,
 } from '../attestor/node/node-attestation.ts';
-import { failedTo } from '../client/call-failure.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
 import type { AgentStorage } from '../storage/agent-storage.ts';
@@ -117,7 +116,7 @@ export class AgentSvidRotation {
         .unary(AgentDefinition, 'renewAgent', { params: { csr } }, options)
         .catch((error: unknown) => {
           log.error('Failed to renew agent', { error });
-          throw failedTo('failed to renew agent', error);
+          throw prefixed('failed to renew agent', error);
         });
       const [leaf, ...intermediates] = (svid?.certChain ?? []).map((der) => Certificate.parse(der));
       if (leaf === undefined) throw new SpirekitError('internal', 'failed to renew agent: empty SVID cert chain');
@@ -144,7 +143,7 @@ export class AgentSvidRotation {
     const what = this.#svid.reattestable ? 'reattest agent' : 'rotate agent SVID';
     log.error(`Could not ${what}`, { error });
     if (attestation.clock.nowMs() > this.#svid.chain[0].notAfterMs) {
-      throw failedTo(`current SVID has already expired and ${what} failed`, error);
+      throw prefixed(`current SVID has already expired and ${what} failed`, error);
     }
     if (findRefusal(error) !== undefined) throw error;
   }

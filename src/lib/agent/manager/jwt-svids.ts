@@ -1,8 +1,8 @@
 import type { Clock } from '../../runtime/clock.ts';
+import { prefixed } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
 import { type IssuedJwtSvid, type JwtSvidCache, jwtSvidKey } from '../cache/jwt-svid-cache.ts';
-import { failedTo } from '../client/call-failure.ts';
 import { signJwtSvid } from '../client/jwt-svid.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
 import { jwtRotationTimeMs, type RotationStrategy } from './rotation-strategy.ts';
@@ -69,7 +69,7 @@ export class JwtSvids {
     } catch (error) {
       if (cached === undefined) throw error;
       if (this.#options.clock.nowMs() >= cached.expiresAtMs) {
-        throw failedTo(`unable to renew JWT for "${entry.spiffeId}"`, error);
+        throw prefixed(`unable to renew JWT for "${entry.spiffeId}"`, error);
       }
       log.warn('Unable to renew JWT; returning cached copy', { spiffe_id: entry.spiffeId, error });
       return cached;

@@ -1,7 +1,7 @@
 import { type Clock, sleep } from '../../runtime/clock.ts';
+import { prefixed } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { type Rebootstrap, RebootstrapNeeded } from '../bootstrap/rebootstrap.ts';
-import { failedTo } from '../client/call-failure.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { isUnknownAuthority } from '../client/server-authentication.ts';
 import { Alarm } from './alarm.ts';
@@ -134,7 +134,7 @@ export class SyncLoop {
     const { rebootstrap, log } = this.#options;
     if (!rebootstrap.isAllowed) {
       log.info('Synchronize failed, non-recoverable error', { error });
-      throw failedTo('failed to sync with SPIRE Server', error);
+      throw prefixed('failed to sync with SPIRE Server', error);
     }
     if (!(await rebootstrap.isDue())) return;
     await rebootstrap.forgetServer();

@@ -3,6 +3,8 @@ import { goQuote } from '../../runtime/go-quote.ts';
 import { ConfigError } from '../config-error.ts';
 import { readSmallFile } from '../file-access.ts';
 import { MAX_TEXT_LENGTH } from '../hcl/parse.ts';
+import { findCountFault, type PluginCount } from '../section/plugin-count.ts';
+import { loadPluginData } from '../section/plugin-data.ts';
 import type { PluginConfig } from '../section/plugins.ts';
 import type { ServerConfig } from '../server/server-config.ts';
 import { bundlePublisherChecks } from './bundle-publishers.ts';
@@ -15,9 +17,7 @@ import type { PluginCheck, PluginCheckContext } from './plugin-check.ts';
 import { upstreamAuthorityChecks } from './upstream-authorities.ts';
 
 /** How many plugins of a type there must be, and what their settings are checked with. */
-interface PluginType {
-  readonly min: number;
-  readonly max: number;
+interface PluginType extends PluginCount {
   readonly builtIns: Readonly<Record<string, PluginCheck>>;
 }
 
@@ -83,7 +83,7 @@ function refuseForeignJoinToken(plugins: readonly PluginConfig[]): void {
 async function checkDataStore(plugin: PluginConfig | undefined, options: CheckPluginsOptions): Promise<string[]> {
   if (plugin === undefined) return ["'datastore' must be configured"];
   try {
-    const fault = findDataStoreFault(await loadData(plugin, options));
+    const fault = findDataStoreFault(await loadPluginData(plugin.data, options));
     // SPIRE tells it twice: as the failure and as a note.
     return fault === undefined ? [] : [fault, fault];
   } catch (error) {
@@ -103,7 +103,7 @@ async function checkPlugin(
   });
   let hcl: string;
   try {
-    hcl = await loadData(plugin, options);
+    hcl = await loadPluginData(plugin.data, options);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return { notes: [`failed to read plugin configuration: ${error.message}`], isCounted: false };
@@ -126,23 +126,6 @@ async function findCheck(
   throw new ConfigError(`no built-in plugin ${goQuote(plugin.name)} for type ${goQuote(plugin.type)}`);
 }
 
-async function loadData({ data }: PluginConfig, options: CheckPluginsOptions): Promise<string> {
-  switch (data.kind) {
-    case 'none':
-      return '';
-    case 'fixed':
-      return data.hcl;
-    case 'file':
-      return new TextDecoder().decode(await contextOf(options).readFile(data.path));
-  }
-}
-
 function contextOf({ cwd, env, signal }: CheckPluginsOptions): PluginCheckContext {
   return { env, readFile: (path) => readSmallFile(resolve(cwd, path), path, { limit: MAX_TEXT_LENGTH, signal }) };
-}
-
-function findCountFault({ min, max }: PluginType, count: number): string | undefined {
-  if (min === max && count !== min) return `expected exactly ${min} but got ${count}`;
-  if (count < min) return `expected at least ${min} but got ${count}`;
-  return count > max ? `expected at most ${max} but got ${count}` : undefined;
 }

@@ -1,5 +1,5 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
 import type { DataStore } from '../datastore/datastore.ts';
-import type { BuiltInPlugins } from './built-in-plugin.ts';
 import type { DataStoreDeps } from './datastore-deps.ts';
 
 /** The datastores that come with the server. The one plugin is called `sql`, as in SPIRE. */

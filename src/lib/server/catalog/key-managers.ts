@@ -1,5 +1,5 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
-import type { BuiltInPlugins } from './built-in-plugin.ts';
 
 /** The key managers that come with the server. */
 export const keyManagers: BuiltInPlugins<unknown, KeyManager> = {

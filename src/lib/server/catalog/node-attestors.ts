@@ -1,5 +1,5 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
 import type { NodeAttestor } from '../plugin/nodeattestor/node-attestor.ts';
-import type { BuiltInPlugins } from './built-in-plugin.ts';
 import type { NodeAttestorDeps } from './node-attestor-deps.ts';
 
 /** The node attestors that come with the server. */

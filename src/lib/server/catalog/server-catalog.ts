@@ -1,3 +1,6 @@
+import { getBuiltIn, openPlugin, pluginLog } from '../../catalog/load-plugin.ts';
+import { checkCount } from '../../config/section/plugin-count.ts';
+import { loadPluginData } from '../../config/section/plugin-data.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
@@ -7,9 +10,7 @@ import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
-import { getBuiltIn, openPlugin } from './load-plugin.ts';
-import { loadPluginData } from './plugin-data.ts';
-import { DATASTORE_TYPE, findCountError, PLUGIN_TYPES } from './plugin-types.ts';
+import { DATASTORE_TYPE, PLUGIN_TYPES } from './plugin-types.ts';
 
 /** What plugins are made from. */
 export interface ServerCatalogDeps {
@@ -53,29 +54,27 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     for (const config of deps.plugins) {
       const { type, name } = config;
       if (type === DATASTORE_TYPE.name) continue;
-      const pluginLog = log.with({ external: config.cmd !== undefined, plugin_name: name, plugin_type: type });
+      const itsLog = pluginLog(log, config);
       if (type !== 'KeyManager' && type !== 'NodeAttestor') {
-        pluginLog.error('Unsupported plugin type');
+        itsLog.error('Unsupported plugin type');
         throw new SpirekitError('invalid-config', `unsupported plugin type ${JSON.stringify(type)}`);
       }
       if (!config.isEnabled) {
-        pluginLog.debug('Not loading plugin; disabled');
+        itsLog.debug('Not loading plugin; disabled');
       } else if (type === 'KeyManager') {
-        keyManagers.push(await openPlugin(PLUGIN_TYPES[type].builtIns, config, {}, pluginLog));
+        keyManagers.push(await openPlugin(PLUGIN_TYPES[type].builtIns, config, {}, itsLog));
       } else {
         const { trustDomain, clock } = deps;
         const { joinTokens } = datastore;
         nodeAttestors.set(
           name,
-          await openPlugin(PLUGIN_TYPES[type].builtIns, config, { trustDomain, clock, joinTokens }, pluginLog),
+          await openPlugin(PLUGIN_TYPES[type].builtIns, config, { trustDomain, clock, joinTokens }, itsLog),
         );
       }
     }
     const [keyManager] = keyManagers;
-    const reason = findCountError(PLUGIN_TYPES.KeyManager.count, keyManagers.length);
-    if (keyManager === undefined || reason !== undefined) {
-      throw new SpirekitError('invalid-config', `plugin type "KeyManager" constraint not satisfied: ${reason}`);
-    }
+    checkCount('KeyManager', PLUGIN_TYPES.KeyManager.count, keyManagers.length);
+    if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
     return new ServerCatalog(datastore, keyManager, nodeAttestors, log);
   }
@@ -101,8 +100,8 @@ async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<Data
       'pluggability for the DataStore is deprecated; only the built-in "sql" plugin is supported',
     );
   }
-  const plugin = await getBuiltIn(DATASTORE_TYPE.builtIns, config);
-  const datastore = await plugin.open(await loadPluginData(config.data), {
+  const plugin = await getBuiltIn(DATASTORE_TYPE.builtIns, config, log);
+  const datastore = await plugin.open(await loadPluginData(config.data, { signal: deps.signal }), {
     clock: deps.clock,
     log: deps.log.with({ subsystem_name: 'sql' }),
     signal: deps.signal,

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import type { BuiltInPlugin } from '../../catalog/built-in-plugin.ts';
 import type { HclNode } from '../../config/hcl/ast.ts';
 import { block } from '../../config/schema/block.ts';
 import { string, subtree } from '../../config/schema/scalars.ts';
@@ -7,7 +8,6 @@ import { SpirekitError } from '../../runtime/errors.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import { parseConnectionString } from '../datastore/sqlite/connection-string.ts';
 import { openSqliteDataStore } from '../datastore/sqlite/open-sqlite-data-store.ts';
-import type { BuiltInPlugin } from './built-in-plugin.ts';
 import type { DataStoreDeps } from './datastore-deps.ts';
 
 /** SPIRE's settings for pools, certificates and the like are read over: SQLite has no use for them. */

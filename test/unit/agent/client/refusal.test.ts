@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { failedTo } from '../../../../src/lib/agent/client/call-failure.ts';
 import { findRefusal } from '../../../../src/lib/agent/client/refusal.ts';
 import { RpcCode, RpcError } from '../../../../src/lib/rpc/status.ts';
+import { prefixed } from '../../../../src/lib/runtime/errors.ts';
 import { permissionDeniedDetails } from '../../../../src/lib/wire/convert/status.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../../../src/lib/wire/gen/spire/api/types/status.ts';
 
@@ -22,7 +22,7 @@ describe('findRefusal', () => {
   });
 
   test('looks behind what was put in front of an error', () => {
-    expect(findRefusal(failedTo('b', failedTo('a', refused('AGENT_BANNED'))))).toBe('banned');
+    expect(findRefusal(prefixed('b', prefixed('a', refused('AGENT_BANNED'))))).toBe('banned');
   });
 
   test.each([

@@ -2,12 +2,11 @@ import type { Certificate } from '../../../crypto/certificate.ts';
 import { createCsr } from '../../../crypto/csr.ts';
 import { signerFromKey } from '../../../crypto/signer.ts';
 import type { Clock } from '../../../runtime/clock.ts';
-import { SpirekitError } from '../../../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../../runtime/errors.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { Bundle } from '../../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { type AttestationResult, ServerAttestationStream } from '../../client/attestation-stream.ts';
-import { failedTo } from '../../client/call-failure.ts';
 import { CALL_TIMEOUT_MS, ServerConnection } from '../../client/server-connection.ts';
 import { TrustBundleFetcher } from '../../client/trust-bundles.ts';
 import type { KeyManager, ManagedKey } from '../../plugin/keymanager/key-manager.ts';
@@ -73,7 +72,7 @@ export async function attestNodeAndFetchBundle(
   const { own } = await connection
     .use((client) => fetcher.fetch(client, { federatesWith: new Set(), signal, timeoutMs: CALL_TIMEOUT_MS }))
     .catch((error: unknown) => {
-      throw failedTo('failed to get updated bundle', error);
+      throw prefixed('failed to get updated bundle', error);
     });
   if (!own.bundle.trustDomain.equals(attestation.trustDomain)) {
     throw new SpirekitError(

@@ -1,8 +1,8 @@
+import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import { block } from '../../../../config/schema/block.ts';
 import { string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
-import type { BuiltInPlugin } from '../../../catalog/built-in-plugin.ts';
 import type { KeyManager } from '../key-manager.ts';
 import { DiskKeyManager } from './disk-key-manager.ts';
 

@@ -1,4 +1,4 @@
-import type { BuiltInPlugin } from '../../../catalog/built-in-plugin.ts';
+import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import type { KeyManager } from '../key-manager.ts';
 import { MemoryKeyManager } from './memory-key-manager.ts';
 

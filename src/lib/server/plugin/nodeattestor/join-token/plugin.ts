@@ -1,4 +1,4 @@
-import type { BuiltInPlugin } from '../../../catalog/built-in-plugin.ts';
+import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import type { NodeAttestorDeps } from '../../../catalog/node-attestor-deps.ts';
 import type { NodeAttestor } from '../node-attestor.ts';
 import { JoinTokenAttestor } from './join-token-attestor.ts';

@@ -1,9 +1,12 @@
-/** A plugin that comes with the server: how its settings are checked, and how it is made. */
+/** A plugin that comes with a daemon: how its settings are checked, and how it is made. */
 export interface BuiltInPlugin<Deps, Plugin> {
   /** False for a plugin without settings: any `plugin_data` is then refused at start. */
   readonly isConfigurable: boolean;
-  /** What is wrong with its `plugin_data`, in SPIRE's words; empty when it can be opened with it. */
-  validate(data: string): readonly string[];
+  /**
+   * What is wrong with its `plugin_data`, in SPIRE's words; empty when it can be opened with it. Absent when only
+   * opening it tells.
+   */
+  validate?(data: string): readonly string[];
   /** Called with settings that {@link validate} has nothing against. Throws what making it throws. */
   open(data: string, deps: Deps): Promise<Plugin>;
 }
