@@ -35,6 +35,9 @@ const COMMON = {
   metafile: true,
 } as const satisfies BuildOptions;
 
+/** The public subpaths of the package. */
+const LIBRARIES = ['src/lib/spiffe/index.ts', 'src/lib/workloadapi/index.ts', 'src/lib/client/index.ts'];
+
 const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
 
 /** Commands that bring the daemons or their configuration with them, which would make every other command start slower. */
@@ -142,12 +145,15 @@ async function bundlePrograms(): Promise<void> {
   }
 }
 
-/** The commands as modules, one file each with shared chunks: oclif reads their metadata for help and lists. */
-async function bundleCommands(): Promise<Metafile> {
+/**
+ * As modules with shared chunks: the commands, whose metadata oclif reads for help and lists, and the libraries that other
+ * packages may import.
+ */
+async function bundleModules(): Promise<Metafile> {
   const name = (file: string): string => relative('src', file).replace(/\.ts$/, '');
   const { metafile } = await build({
     ...COMMON,
-    entryPoints: commandFiles.map((file) => ({ in: file, out: name(file) })),
+    entryPoints: [...commandFiles, ...LIBRARIES].map((file) => ({ in: file, out: name(file) })),
     outdir: fresh,
     splitting: true,
     format: 'esm',
@@ -187,7 +193,7 @@ async function readSummaries(): Promise<Record<string, string>> {
 if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-writeLicences(await bundleCommands());
+writeLicences(await bundleModules());
 await bundlePrograms();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(fresh, join(root, 'dist'));
