@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { errnoOf } from '../runtime/io-reason.ts';
 
 /** How a command is run beside us. */
 export interface ChildCommandOptions {
@@ -34,7 +35,7 @@ export function runChildCommand(
       resolve(code);
     };
     child.on('error', (error) => {
-      const isAbsent = 'code' in error && error.code === 'ENOENT';
+      const isAbsent = errnoOf(error) === 'ENOENT';
       process.stderr.write(`${command}: ${isAbsent ? 'command not found' : error.message}\n`);
       finish(isAbsent ? NOT_FOUND : NOT_EXECUTABLE);
     });

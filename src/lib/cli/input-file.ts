@@ -43,9 +43,7 @@ export async function readInputFile(path: string, options: InputOptions = {}): P
     return await readInputStream(stream, options);
   } catch (cause) {
     if (cause instanceof SpirekitError) throw cause;
-    const isFolder = cause instanceof Error && 'code' in cause && cause.code === 'EISDIR';
-    const text = isFolder ? 'is a directory' : ioReason(cause);
-    throw new SpirekitError('io-error', `read ${path}: ${text}`, { cause });
+    throw new SpirekitError('io-error', `read ${path}: ${ioReason(cause)}`, { cause });
   }
 }
 

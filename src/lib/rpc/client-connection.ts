@@ -1,7 +1,8 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
-import { ioReason } from '../runtime/io-reason.ts';
+import { errnoOf, ioReason } from '../runtime/io-reason.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { connectionError, dialError, findUnixPathError } from './dial-error.ts';
 import type { ClientSession } from './http2/client-session.ts';
@@ -37,7 +38,7 @@ export class ClientConnection {
     const cancelTimer = options.clock.schedule(
       options.connectTimeoutMs,
       () => {
-        this.#failure = new Error('context deadline exceeded');
+        this.#failure = new SpirekitError('deadline-exceeded', 'context deadline exceeded');
         session.destroy();
       },
       { unref: true },
@@ -123,7 +124,7 @@ export class ClientConnection {
       });
     };
     const giveUp = (): void => {
-      this.#failure = new Error('keepalive ping failed to receive ACK within timeout');
+      this.#failure = new SpirekitError('unavailable', 'keepalive ping failed to receive ACK within timeout');
       this.session.destroy();
     };
     this.onClose(() => cancel());
@@ -188,7 +189,7 @@ function openSocket(target: RpcTarget, options: ConnectOptions): Promise<Socket>
     const onAbort = (): void => fail(signal.reason);
     const onConnect = (): void => settle(() => resolve(socket));
     const cancelTimer = clock.schedule(connectTimeoutMs, () =>
-      fail(dialError(target, Object.assign(new Error('i/o timeout')))),
+      fail(dialError(target, new SpirekitError('deadline-exceeded', 'i/o timeout'))),
     );
     socket.once('error', onError);
     socket.once('connect', onConnect);
@@ -203,7 +204,6 @@ function mainError(error: Error): unknown {
 
 /** Why a connection broke, in the words of Go's HTTP/2: this is what it says when the peer speaks something else. */
 function describeFailure(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ERR_HTTP2_ERROR') return 'http2: frame too large';
+  if (errnoOf(error) === 'ERR_HTTP2_ERROR') return 'http2: frame too large';
   return ioReason(error);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import { SpirekitError } from '../runtime/errors.ts';
 import type { ConnectOptions } from './connect-options.ts';
 import { connectionError } from './dial-error.ts';
 import type { RpcTlsOptions } from './target.ts';
@@ -37,17 +38,20 @@ export function startTls(
         reject(error);
       });
     const refuse = (error: unknown): void =>
-      fail(connectionError(`transport: authentication handshake failed: ${errorText(error)}`, error));
+      fail(connectionError(`transport: authentication handshake failed: ${SpirekitError.from(error).message}`, error));
     const onError = (error: Error): void => refuse(error);
-    const onClose = (): void => refuse(new Error('EOF'));
+    const onClose = (): void => refuse(new SpirekitError('unavailable', 'EOF'));
     const onAbort = (): void => fail(signal.reason);
-    const cancelTimer = clock.schedule(connectTimeoutMs, () => refuse(new Error('context deadline exceeded')));
+    const cancelTimer = clock.schedule(connectTimeoutMs, () =>
+      refuse(new SpirekitError('deadline-exceeded', 'context deadline exceeded')),
+    );
     secure.once('error', onError);
     secure.once('close', onClose);
     signal.addEventListener('abort', onAbort, { once: true });
     secure.once('secureConnect', () => {
       try {
-        if (secure.alpnProtocol !== 'h2') throw new Error('the server did not agree on HTTP/2 (ALPN)');
+        if (secure.alpnProtocol !== 'h2')
+          throw new SpirekitError('unavailable', 'the server did not agree on HTTP/2 (ALPN)');
         tls.verifyServer(peerChainDer(secure));
       } catch (error) {
         return refuse(error);
@@ -75,8 +79,4 @@ function clientOptions(tls: RpcTlsOptions) {
 /** SNI takes names only (RFC 6066, section 3). */
 function serverName(host: string): { servername?: string } {
   return /^[\d.]+$|:/.test(host) ? {} : { servername: host };
-}
-
-function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import { goQuote } from '../runtime/go-quote.ts';
-import { ioReason } from '../runtime/io-reason.ts';
+import { errnoOf, ioReason } from '../runtime/io-reason.ts';
 import { RpcCode, RpcError } from './status.ts';
 import type { RpcTarget } from './target.ts';
 
@@ -20,7 +20,7 @@ export function connectionError(text: string, cause?: unknown): RpcError {
 /** The failure to open a socket to the target. */
 export function dialError(target: RpcTarget, error: unknown): RpcError {
   const prefix = 'transport: Error while dialing: dial';
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errnoOf(error);
   if (code === 'ENOTFOUND' && target.kind === 'tcp') {
     return connectionError(`${prefix} tcp: lookup ${target.host}: no such host`, error);
   }

@@ -8,6 +8,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import type { Clock } from '../runtime/clock.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 import type { CallContext, Interceptor, Peer } from './call-context.ts';
 import { type LibraryCall, ServerCall } from './server-call.ts';
 import type { MethodDefinition } from './service.ts';
@@ -101,7 +102,7 @@ async function runInterceptors(
   }
   try {
     await run();
-    if (!isServed) throw new Error('an interceptor neither served nor refused the call');
+    if (!isServed) throw ourFault('an interceptor neither served nor refused the call');
     return OK_STATUS;
   } catch (error) {
     const isReported = !call.signal.aborted && findPublicStatus(error) === undefined;
@@ -118,7 +119,7 @@ async function sendAll(
   call: ServerCall,
   env: HandlerEnvironment,
 ): Promise<void> {
-  if (!isAsyncIterable(responses)) throw new Error(`the handler of ${call.method} gave no stream`);
+  if (!isAsyncIterable(responses)) throw ourFault(`the handler of ${call.method} gave no stream`);
   const iterator = responses[Symbol.asyncIterator]();
   try {
     for (let next = await call.race(iterator.next()); next.done !== true; next = await call.race(iterator.next())) {
@@ -181,6 +182,11 @@ function libraryStatus(status: RpcStatus, trailers: Metadata): ServiceError {
   // The library encodes the text for the wire, and fails over half a surrogate pair.
   const details = status.description.slice(0, LONGEST_DESCRIPTION).toWellFormed();
   return { name: 'Error', message: details, code: status.status, details, metadata };
+}
+
+/** A fault of the program: the code `unknown` keeps the sentence from the caller, for whom it becomes `Internal`. */
+function ourFault(sentence: string): SpirekitError {
+  return new SpirekitError('unknown', sentence);
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

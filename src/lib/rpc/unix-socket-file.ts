@@ -2,6 +2,7 @@ import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
+import { errnoOf } from '../runtime/io-reason.ts';
 
 /** `sockaddr_un` holds 108 bytes, one of them the final zero. */
 const LONGEST_PATH_BYTES = 107;
@@ -78,7 +79,7 @@ function isListenedOn(path: string, signal: AbortSignal | undefined): Promise<bo
     signal?.addEventListener('abort', onAbort, { once: true });
     socket.once('connect', () => settle(() => answer(true)));
     socket.once('error', (error) => {
-      const code = 'code' in error ? error.code : undefined;
+      const code = errnoOf(error);
       settle(() => answer(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
     });
   });

@@ -106,7 +106,7 @@ async function findTarget(path: string): Promise<string> {
     const named = await readlink(file);
     target = isAbsolute(named) ? named : `${folder}/${named}`;
   }
-  throw Object.assign(new Error('too many links'), { code: 'ELOOP' });
+  throw new SpirekitError('io-error', 'too many levels of symbolic links');
 }
 
 /** Name by name and without shortening `..`, which behind a link leads elsewhere than the text says. */

@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../runtime/atomic-file.ts';
 import { SpirekitError } from '../runtime/errors.ts';
+import { errnoOf } from '../runtime/io-reason.ts';
 import { FileLock } from './datastore/sqlite/file-lock.ts';
 
 /** Tells that a folder belongs to a server of this package. */
@@ -82,7 +83,7 @@ async function hasMarker(path: string): Promise<boolean> {
   try {
     text = await readFile(join(path, MARKER), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
   if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) return true;

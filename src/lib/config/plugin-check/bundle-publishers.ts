@@ -1,3 +1,4 @@
+import { SpirekitError } from '../../runtime/errors.ts';
 import { parseGoDuration } from '../../runtime/go-duration.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import { block } from '../schema/block.ts';
@@ -30,7 +31,7 @@ function checkRefreshHint(text: string): Notes {
       hint < MINUTE && 'Bundle endpoint refresh hint set too low. SPIRE will not refresh more often than 1 minute',
     ];
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = SpirekitError.from(error).message;
     return [`could not parse refresh_hint: could not parse refresh hint ${goQuote(text)}: ${reason}`];
   }
 }

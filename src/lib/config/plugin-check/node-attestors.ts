@@ -1,3 +1,4 @@
+import { SpirekitError } from '../../runtime/errors.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import { block, unknownKeys } from '../schema/block.ts';
 import { list, map } from '../schema/collections.ts';
@@ -181,5 +182,5 @@ function isExpression(pattern: string): boolean {
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return SpirekitError.from(error).message;
 }

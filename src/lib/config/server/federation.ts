@@ -1,3 +1,4 @@
+import { SpirekitError } from '../../runtime/errors.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -76,7 +77,7 @@ function parseProfile(tree: HclNode): FederatesWithConfig['profile'] {
   try {
     return { kind: 'https_spiffe', endpointSpiffeId: SpiffeId.parse(profile.https_spiffe.endpoint_spiffe_id) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = SpirekitError.from(cause).message;
     throw new ConfigError(`could not get endpoint SPIFFE ID: ${reason}`, { cause });
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SpirekitError } from '../../../runtime/errors.ts';
+import { errnoOf } from '../../../runtime/io-reason.ts';
 import { MIGRATION_TABLE } from '../sql/migrations.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
@@ -95,16 +96,12 @@ async function createFile(path: string): Promise<void> {
     const file = await open(path, 'wx', FILE_MODE);
     await file.close();
   } catch (cause) {
-    if (isCode(cause, 'EEXIST')) return;
+    if (errnoOf(cause) === 'EEXIST') return;
     throw new SpirekitError('io-error', `unable to create datastore "${path}"`, { cause });
   }
 }
 
 function ignoreMissing(error: unknown): undefined {
-  if (isCode(error, 'ENOENT')) return undefined;
+  if (errnoOf(error) === 'ENOENT') return undefined;
   throw SpirekitError.from(error);
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
