@@ -41,7 +41,8 @@ export async function fetchAuthorizedEntries(
       return await getAuthorizedEntries(client, options);
     }
   } catch (error) {
-    options.log.error('Failed to fetch authorized entries', { error });
+    // A call that the agent itself breaks off, as it does when it stops, is no failure.
+    if (!options.signal.aborted) options.log.error('Failed to fetch authorized entries', { error });
     throw prefixed('failed to fetch authorized entries', error);
   }
 }

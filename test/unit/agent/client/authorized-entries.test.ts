@@ -27,7 +27,12 @@ function revisions(...entries: readonly Entry[]): SyncAuthorizedEntriesResponse[
 /** What a server does, and the agent's end of it. */
 async function exchange(
   implementation: ServiceImplementation<typeof EntryDefinition>,
-  options: { readonly known?: AuthorizedEntries; readonly useSync?: boolean; readonly log?: MemoryLog } = {},
+  options: {
+    readonly known?: AuthorizedEntries;
+    readonly useSync?: boolean;
+    readonly log?: MemoryLog;
+    readonly signal?: AbortSignal;
+  } = {},
 ): Promise<AuthorizedEntries> {
   using folder = new TestFolder();
   await using server = new RpcServer();
@@ -37,7 +42,7 @@ async function exchange(
   return await fetchAuthorizedEntries(client, {
     known: options.known ?? new Map(),
     useSync: options.useSync ?? true,
-    signal: new AbortController().signal,
+    signal: options.signal ?? new AbortController().signal,
     timeoutMs: 30_000,
     log: options.log ?? new MemoryLog(),
   });
@@ -180,5 +185,26 @@ describe('the synchronisation of entries', () => {
       },
     });
     await expect(failing).rejects.toThrow(/^failed to fetch authorized entries: /);
+  });
+
+  test('logs what went wrong, but not that the agent itself broke the call off', async () => {
+    const broken = new MemoryLog();
+    await expect(exchange({}, { log: broken })).rejects.toThrow();
+    expect(broken.lines).toMatchObject([{ level: 'error', message: 'Failed to fetch authorized entries' }]);
+
+    const stopping = new AbortController();
+    const log = new MemoryLog();
+    const failing = exchange(
+      {
+        async *syncAuthorizedEntries(_, { signal }) {
+          stopping.abort();
+          await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+          yield* [];
+        },
+      },
+      { log, signal: stopping.signal },
+    );
+    await expect(failing).rejects.toThrow();
+    expect(log.lines).toEqual([]);
   });
 });
