@@ -29,6 +29,7 @@ export default class Commands extends BaseCommand<typeof flags> {
       table: () => ({
         head: ['command', 'what it does'],
         rows: commands.map(({ words, summary }) => [words, summary]),
+        endsInProse: true,
       }),
     });
   }

@@ -1,11 +1,11 @@
 /**
  * Records golden files: `SPIRE_AGENT_BIN=... SPIRE_SERVER_BIN=... node test/golden/record.ts [WORD...]` runs the real
- * programs and writes what they print; `spirekit` files are recorded from this checkout's
- * build. The command lines of a file are
- * kept, those that every command is tried with are added. With words, only files whose name has one of them are made.
+ * programs and writes what they print; `spirekit` files are recorded from this checkout's build. The command lines of a
+ * file are kept, those that every command is tried with are added. With words, only files whose name has one of them are
+ * made.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { commandTable } from '../../src/lib/cli/command-table.ts';
 import { findRealSpire, ours, projectRoot, run } from '../support/programs.ts';
 import { formatGolden, type GoldenStep, parseGolden } from './golden-file.ts';
@@ -99,7 +99,11 @@ const umbrella: Readonly<Record<string, readonly string[]>> = {
     'api fetch x509 extra',
   ],
 };
-for (const [name, lines] of Object.entries(umbrella)) {
+const others = globSync('spirekit/*.txt', { cwd: folder }).map((name) => basename(name, '.txt'));
+for (const [name, lines] of Object.entries({
+  ...Object.fromEntries(others.map((other) => [other, []])),
+  ...umbrella,
+})) {
   await record(
     `spirekit/${name}.txt`,
     own,

@@ -22,7 +22,7 @@ export default class AgentHealthcheck extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { verbose } = context.flags;
     if (verbose) context.out('Checking agent health...');
-    await using rpc = new RpcClient(agentTarget(context.flags, context.env));
+    await using rpc = new RpcClient(agentTarget(context.flags, context));
     const check = checkHealth(rpc, { who: 'agent', context, verbose });
     // The drop-in's prefix says the same of every failure.
     await (context.program === 'spirekit' ? awaitWithin('agent is unhealthy', check) : check);

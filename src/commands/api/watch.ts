@@ -19,7 +19,7 @@ export default class ApiWatch extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { clock, signal } = context;
-    await using client = new WorkloadApiClient(agentTarget(context.flags, context.env));
+    await using client = new WorkloadApiClient(agentTarget(context.flags, context));
     context.abortOn('SIGINT');
     let sinceMs = clock.monotonicMs();
     for await (const event of watchStream((options) => client.watchX509Svid(options), { clock, signal })) {

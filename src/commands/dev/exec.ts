@@ -23,20 +23,22 @@ const flags = {
 export default class DevExec extends BaseCommand<typeof flags> {
   static override readonly summary = 'Run a command inside a throwaway trust domain';
   static override readonly description =
-    'Starts a server and an agent on private sockets, registers identities, runs the command with SPIFFE_ENDPOINT_SOCKET set, and removes everything when it ends. The exit code is that of the command. Commands of spire-agent and spire-server find the sockets with -instance dev.';
+    'Starts a server and an agent on private sockets, registers identities, runs the command with SPIFFE_ENDPOINT_SOCKET set, and removes everything when it ends. The exit code is that of the command. It finds spirekit, spire-agent and spire-server behind what is on the PATH already; all of them find the sockets with -instance dev, spirekit also finds that of the agent without.';
   static override readonly goFlags = flags;
   static override readonly usageName = 'dev exec';
+  static override readonly stopsAtArgument = true;
   static override readonly args = {
-    command: { description: 'The command and its arguments, after --', required: true },
+    command: { description: 'The command; what follows are its arguments', required: true },
   };
   static override readonly examples = [
-    '<%= config.bin %> dev exec -- spire-agent api fetch x509 -instance dev',
+    '<%= config.bin %> dev exec -- spirekit api fetch x509',
+    '<%= config.bin %> dev exec -- spire-server entry show -instance dev',
     '<%= config.bin %> dev exec --identity web=unix:uid:1000 -- ./my-service',
   ];
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const [command, ...args] = context.args;
-    if (command === undefined) throw new SpirekitError('usage', 'a command to run is needed, after --');
+    if (command === undefined) throw new SpirekitError('usage', 'a command to run is needed');
     const { DevEnvironment } = await import('../../lib/dev/dev-environment.ts');
     const { parseDevIdentity } = await import('../../lib/dev/dev-identity.ts');
     const trustDomain = TrustDomain.parse(context.flags.trustDomain);

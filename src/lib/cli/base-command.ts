@@ -32,6 +32,8 @@ export abstract class BaseCommand<F extends FlagSpecs> {
   declare static readonly errorPrefix?: string;
   /** SPIRE's agent API commands print a refused flag above the usage text and once more below it. */
   declare static readonly printsFlagErrorTwice?: boolean;
+  /** What follows the first argument belongs to it: a command line of another program. */
+  declare static readonly stopsAtArgument?: boolean;
 
   /** The arguments after the flags; without it the umbrella refuses any. The drop-ins never mind, as SPIRE's do not. */
   declare static readonly args?: Record<string, CommandArgument>;

@@ -9,6 +9,7 @@ export interface CommandClass {
   readonly usageName: string;
   readonly errorPrefix?: string;
   readonly printsFlagErrorTwice?: boolean;
+  readonly stopsAtArgument?: boolean;
   readonly args?: Readonly<Record<string, CommandArgument>>;
   new (): { execute(context: CommandContext): Promise<number> | Promise<void> };
 }

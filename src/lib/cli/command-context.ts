@@ -8,6 +8,8 @@ import type { Program } from './programs.ts';
 export interface TextOutput {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean | undefined;
+  /** The width of the terminal, if it is one. */
+  readonly columns?: number | undefined;
 }
 
 /** The streams of a command. */

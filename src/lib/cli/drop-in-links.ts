@@ -1,7 +1,8 @@
 import { readlink, symlink } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
 import { ioReason } from '../runtime/io-reason.ts';
+import { AdvisedError } from './failure.ts';
 import { readPackageInfo } from './package-info.ts';
 
 /** A link to one of the drop-in programs. */
@@ -33,6 +34,10 @@ async function link(path: string, target: string): Promise<boolean> {
     return true;
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT') {
+      const message = `${dirname(path)} does not exist`;
+      throw new AdvisedError('io-error', message, `Make it first: \`mkdir -p ${dirname(path)}\`.`, { cause });
+    }
     if (code !== 'EEXIST') throw new SpirekitError('io-error', `symlink ${path}: ${ioReason(cause)}`, { cause });
     if ((await readlink(path).catch(() => undefined)) === target) return false;
     throw new SpirekitError('already-exists', `${path} exists and is not a link to this spirekit`, { cause });

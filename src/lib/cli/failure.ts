@@ -1,4 +1,6 @@
 import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
+import { goQuote } from '../runtime/go-quote.ts';
+import { SpiffeError } from '../spiffe/spiffe-error.ts';
 
 /** A failure that knows what to do about it; the umbrella prints the advice on a line of its own. */
 export class AdvisedError extends SpirekitError {
@@ -14,7 +16,7 @@ export class AdvisedError extends SpirekitError {
 /** What the umbrella prints for a failure: what happened, its code, and what to do about it if that is known. */
 export function describeFailure(error: SpirekitError, words?: string): string {
   const advice = adviceFor(error, words);
-  return `Error: ${plainly(error.message)} (${umbrellaCode(error)})\n${advice === undefined ? '' : `${advice}\n`}`;
+  return `Error: ${plainly(withValue(error))} (${umbrellaCode(error)})\n${advice === undefined ? '' : `${advice}\n`}`;
 }
 
 /** The same failure with words before its message, as SPIRE's commands put them: `error fetching entries: rpc error: ...`. */
@@ -29,13 +31,34 @@ export function umbrellaCode(error: SpirekitError): SpirekitError['code'] {
   return isWithoutIdentity ? 'no-identity' : error.code;
 }
 
+/** Longer values are cut: they fill the screen and say no more. */
+const MAX_VALUE_LENGTH = 200;
+
+/** The message, with the text that was wrong where only the error knows it. */
+function withValue(error: SpirekitError): string {
+  const { message } = error;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (!(cause instanceof SpiffeError) || !cause.value) continue;
+    if (!message.endsWith(cause.message) || message.includes(cause.value)) break;
+    const isLong = cause.value.length > MAX_VALUE_LENGTH;
+    const value = goQuote(isLong ? `${cause.value.slice(0, MAX_VALUE_LENGTH)}...` : cause.value);
+    return `${message.slice(0, -cause.message.length)}${value}: ${cause.message}`;
+  }
+  return message;
+}
+
 /** Without the frames that Go's gRPC puts around what happened; the drop-ins keep them for scripts. */
 function plainly(message: string): string {
   const dial = /connection error: desc = "transport: Error while dialing: dial unix (.+?): connect: (.+?)"/;
   return message
     .trim()
     .replace(/rpc error: code = \w+ desc = /g, '')
-    .replace(dial, 'cannot connect to $1: $2');
+    .replace(dial, (_, address: string, reason: string) => `cannot connect to ${socketPath(address)}: ${reason}`);
+}
+
+/** The path in a dialled address: SPIRE's server commands show an absolute one behind two slashes more. */
+function socketPath(address: string): string {
+  return address.replace(/^\/\/(?=\/)/, '');
 }
 
 function adviceFor(error: SpirekitError, words: string | undefined): string | undefined {
@@ -54,10 +77,19 @@ function adviceFor(error: SpirekitError, words: string | undefined): string | un
         message,
       );
       if (socket === null) return undefined;
-      if (socket[2] === 'permission denied')
-        return `This user may not open ${socket[1]}; ask who owns it with \`ls -l\`.`;
-      return `Nothing listens on ${socket[1]}. Start the program that does, or name its socket with --socket-path.`;
+      const path = socketPath(socket[1] ?? '');
+      if (path.includes('unix:')) return 'Give --socket-path the path alone, without `unix:`.';
+      if (socket[2] === 'permission denied') return `This user may not open it; \`ls -l ${path}\` shows who may.`;
+      return `Nothing listens on ${path}. Start the program that does, or name its socket with --socket-path.`;
     }
+    case 'unimplemented':
+      return 'What listens there does not know this call. The socket of the agent and that of the server differ.';
+    case 'invalid-spiffe-id':
+      return 'A SPIFFE ID looks like spiffe://example.org/web.';
+    case 'invalid-trust-domain':
+      return 'A trust domain looks like example.org.';
+    case 'invalid-selector':
+      return 'A selector looks like unix:uid:1000.';
     case 'deadline-exceeded':
       return 'The program took the call and did not answer in time. Give it longer with --timeout, or look at its log.';
     case 'permission-denied':

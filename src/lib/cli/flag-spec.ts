@@ -60,17 +60,22 @@ export const flag = {
   /** A 64-bit signed integer within JavaScript's exact range. */
   int(options: FlagOptions & { default?: number }): FlagSpec<number> {
     const initial = options.default ?? 0;
-    return spec('number', 'int', initial, initial === 0 ? '' : String(initial), options, (_, text) => parseGoInt(text));
+    return spec('number', 'int', initial, initial === 0 ? '' : String(initial), options, (_, text, { program }) => {
+      const number = parseGoInt(text);
+      if (number !== undefined) return number;
+      throw new SpirekitError('usage', program === 'spirekit' ? 'not a whole number' : 'parse error');
+    });
   },
 
-  /** A duration of Go's `flag.Duration`, in nanoseconds: refusals say only "parse error". */
+  /** A duration of Go's `flag.Duration`, in nanoseconds: the drop-ins refuse others with "parse error" alone. */
   duration(options: FlagOptions & { default?: bigint }): FlagSpec<bigint> {
     const initial = options.default ?? 0n;
     const defaultText = initial === 0n ? '' : formatGoDuration(initial);
-    return spec('duration', 'duration', initial, defaultText, options, (_, text) => {
+    return spec('duration', 'duration', initial, defaultText, options, (_, text, { program }) => {
       try {
         return parseGoDuration(text);
       } catch (cause) {
+        if (program === 'spirekit') throw cause;
         throw new SpirekitError('usage', 'parse error', { cause });
       }
     });
@@ -138,11 +143,11 @@ function parseGoBool(text: string): boolean {
   throw new SpirekitError('usage', 'parse error');
 }
 
-/** Go's `strconv.ParseInt(s, 0, 64)`: sign, base prefix, underscores between digits. */
-function parseGoInt(text: string): number {
+/** Go's `strconv.ParseInt(s, 0, 64)`: sign, base prefix, underscores between digits; undefined for what is no number. */
+function parseGoInt(text: string): number | undefined {
   const match =
     /^([+-]?)(0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0(?:_?[0-7])*|[1-9](?:_?[0-9])*)$/.exec(text);
-  if (match === null) throw new SpirekitError('usage', 'parse error');
+  if (match === null) return undefined;
   const digits = (match[2] ?? '').replaceAll('_', '');
   const magnitude = BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
   const value = match[1] === '-' ? -magnitude : magnitude;

@@ -58,10 +58,11 @@ export class GoFlagSet<F extends FlagSpecs> {
   }
 
   /**
+   * @param options.stopsAtArgument on the umbrella too, what follows the first argument is no flag
    * @throws FlagHelpRequested on `-h`
    * @throws FlagError (code `usage`) on anything the flags do not allow
    */
-  parse(argv: readonly string[]): ParsedFlags<F> {
+  parse(argv: readonly string[], options: { stopsAtArgument?: boolean | undefined } = {}): ParsedFlags<F> {
     const values: Record<string, unknown> = {};
     for (const [name, spec] of Object.entries(this.specs)) if (spec.aliasOf === undefined) values[name] = spec.initial;
     const given = new Set<string>();
@@ -70,7 +71,7 @@ export class GoFlagSet<F extends FlagSpecs> {
     for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
       if (word.length < 2 || !word.startsWith('-')) {
         args.push(word);
-        if (this.#program === 'spirekit') continue;
+        if (this.#program === 'spirekit' && !options.stopsAtArgument) continue;
         break;
       }
       if (word === '--') break;

@@ -2,6 +2,14 @@ import type { Config } from '@oclif/core';
 import { TOPICS } from './command-table.ts';
 import { readPackageInfo } from './package-info.ts';
 
+/** The first line stands above the help of the whole program, the rest below its usage. */
+const DESCRIPTION = `Workload identity: SPIRE's commands, and a server and agent of its own
+Who am I?              spirekit api fetch x509
+Who may be what?       spirekit entry show
+Nothing running yet?   spirekit dev exec -- spirekit api fetch x509
+
+Any command or group explains itself with --help.`;
+
 /** Loads oclif, its configuration and every command's metadata: for help and lists, never on the way to a command. */
 export async function loadOclifConfig(): Promise<Config> {
   const oclif = await import('@oclif/core');
@@ -10,7 +18,15 @@ export async function loadOclifConfig(): Promise<Config> {
   const target = isSource ? './src/commands' : './dist/commands';
   // oclif reads its settings from the package.json; only the folder of the commands differs between sources and bundle.
   const settings = typeof manifest['oclif'] === 'object' ? manifest['oclif'] : {};
-  const pjson = { ...manifest, oclif: { ...settings, commands: { strategy: 'pattern', target }, topics: topics() } };
+  const pjson = {
+    ...manifest,
+    oclif: {
+      ...settings,
+      commands: { strategy: 'pattern', target },
+      topics: topics(),
+      description: DESCRIPTION,
+    },
+  };
   return oclif.Config.load({ root, ignoreManifest: isSource, pjson: pjson as unknown as Config['pjson'] });
 }
 
@@ -22,5 +38,5 @@ function topics(): Record<string, { description: string }> {
 /** Prints oclif's help for the words of a command or topic, or for the program if there are none, on stdout. */
 export async function showOclifHelp(words: readonly string[]): Promise<void> {
   const [{ Help }, config] = await Promise.all([import('@oclif/core'), loadOclifConfig()]);
-  await new Help(config).showHelp([...words]);
+  await new Help(config, { hideCommandSummaryInDescription: true }).showHelp([...words]);
 }

@@ -1,7 +1,7 @@
 import type { OutputFormat } from './go-flags.ts';
 import type { JsonValue } from './protojson.ts';
 import { jsonText } from './protojson.ts';
-import type { Table } from './table.ts';
+import type { Table, TableOptions } from './table.ts';
 
 export type { Table } from './table.ts';
 
@@ -18,7 +18,7 @@ export interface Result {
 }
 
 /** Renders a result as text that ends with a line's end (or is empty). `table` without a table is `pretty`. */
-export async function renderResult(result: Result, format: OutputFormat, options: { color: boolean }): Promise<string> {
+export async function renderResult(result: Result, format: OutputFormat, options: TableOptions): Promise<string> {
   switch (format) {
     case 'pretty':
       return result.pretty();

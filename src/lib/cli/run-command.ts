@@ -38,7 +38,7 @@ export async function runCommand(
   const flagSet = new GoFlagSet(command.usageName, command.goFlags, runtime.program);
   let parsed: ParsedFlags<FlagSpecs>;
   try {
-    parsed = flagSet.parse(argv);
+    parsed = flagSet.parse(argv, { stopsAtArgument: command.stopsAtArgument });
     if (runtime.program === 'spirekit') refuseArguments(command, parsed.args);
   } catch (error) {
     if (error instanceof FlagHelpRequested) {
@@ -106,7 +106,10 @@ function makeContext(
     err: (line) => void io.stderr.write(`${line}\n`),
     async print(result) {
       const color = io.stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '';
-      const text = await renderResult(result, chooseFormat(parsed, runtime.program), { color });
+      const text = await renderResult(result, chooseFormat(parsed, runtime.program), {
+        color,
+        columns: io.stdout.columns,
+      });
       if (text !== '') io.stdout.write(text);
     },
     exitCode: (code) => (runtime.program === 'spirekit' ? ERROR_CODES[code].exit : 1),

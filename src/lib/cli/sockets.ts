@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { RpcTarget } from '../rpc/client.ts';
 import { SpirekitError } from '../runtime/errors.ts';
-import type { Environment } from './command-context.ts';
+import { parseEndpointAddress } from '../spiffe/endpoint-address.ts';
+import type { CommandContext, Environment } from './command-context.ts';
 import { flag } from './go-flags.ts';
 
 /** Where SPIRE's programs listen unless told otherwise. */
@@ -37,15 +38,30 @@ interface SocketChoice {
 
 /**
  * The agent's Workload API socket: `-socketPath`, else the template with `-instance` in it, else
- * SPIRE_AGENT_PUBLIC_SOCKET, else the default.
+ * SPIRE_AGENT_PUBLIC_SOCKET, else the default. The umbrella also takes the addresses of SPIFFE's libraries
+ * (`unix:///path`, `tcp://IP:port`), and reads SPIFFE_ENDPOINT_SOCKET before it falls back on the default.
  *
- * @throws SpirekitError `invalid-argument` when `-instance` is given without a usable template
+ * @throws SpirekitError `invalid-argument` when `-instance` is given without a usable template, or an address is none
  */
-export function agentTarget(choice: SocketChoice, env: Environment): RpcTarget {
+export function agentTarget(
+  choice: SocketChoice,
+  { env, program, given }: Pick<CommandContext, 'env' | 'program' | 'given'>,
+): RpcTarget {
   const template = 'SPIRE_AGENT_PUBLIC_SOCKET_TEMPLATE';
   const missing = ` ${template} environment variable must be defined when using the instance flag`;
+  const chosen = choose(choice, env, template, DEFAULT_AGENT_SOCKET, missing);
+  if (program === 'spirekit') {
+    const isChoice = chosen !== DEFAULT_AGENT_SOCKET || given.has('socketPath');
+    const address = isChoice ? chosen : env['SPIFFE_ENDPOINT_SOCKET'] || chosen;
+    if (!isChoice || /^(unix|tcp):/i.test(address)) return readEndpoint(address);
+  }
   // SPIRE's agent commands make the path absolute before they dial it; its errors show the absolute one.
-  return { kind: 'unix', path: resolve(choose(choice, env, template, DEFAULT_AGENT_SOCKET, missing)) };
+  return { kind: 'unix', path: resolve(chosen) };
+}
+
+/** An address of SPIFFE's libraries, or a plain path as some write into the variable. */
+function readEndpoint(address: string): RpcTarget {
+  return address.startsWith('/') ? { kind: 'unix', path: address } : parseEndpointAddress(address);
 }
 
 /** The agent's admin socket; an empty path is the default. */

@@ -21,10 +21,10 @@ export class TrustDomain {
         return SpiffeId.parse(nameOrId).trustDomain;
       } catch (cause) {
         if (!(cause instanceof SpiffeError)) throw cause;
-        throw new SpiffeError('invalid-trust-domain', cause.message, { cause });
+        throw new SpiffeError('invalid-trust-domain', cause.message, { cause, value: nameOrId });
       }
     }
-    checkTrustDomainName(nameOrId, 'invalid-trust-domain');
+    SpiffeError.about(nameOrId, () => checkTrustDomainName(nameOrId, 'invalid-trust-domain'));
     return new TrustDomain(nameOrId);
   }
 
@@ -59,6 +59,10 @@ export class SpiffeId {
    * @throws SpiffeError `invalid-spiffe-id`, with go-spiffe's sentence
    */
   static parse(text: string): SpiffeId {
+    return SpiffeError.about(text, SpiffeId.#parse);
+  }
+
+  static #parse(text: string): SpiffeId {
     if (text === '') throw new SpiffeError('invalid-spiffe-id', 'cannot be empty');
     if (!text.startsWith(SPIFFE_SCHEME)) {
       throw new SpiffeError('invalid-spiffe-id', 'scheme is missing or invalid');

@@ -31,7 +31,8 @@ describe('linkDropIns', () => {
   it('says what is wrong with the folder', async () => {
     await expect(linkDropIns(join(folder, 'absent'))).rejects.toMatchObject({
       code: 'io-error',
-      message: `symlink ${folder}/absent/spire-agent: no such file or directory`,
+      message: `${folder}/absent does not exist`,
+      advice: `Make it first: \`mkdir -p ${folder}/absent\`.`,
     });
   });
 });

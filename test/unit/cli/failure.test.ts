@@ -1,13 +1,26 @@
 import { describe, expect, it } from 'vitest';
+import { within } from '../../../src/lib/cli/error-context.ts';
 import { AdvisedError, describeFailure, prefixed, umbrellaCode } from '../../../src/lib/cli/failure.ts';
 import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
 import { ERROR_CODES, type ErrorCode, SpirekitError } from '../../../src/lib/runtime/errors.ts';
+import { parseSelector } from '../../../src/lib/spiffe/selector.ts';
+import { SpiffeId } from '../../../src/lib/spiffe/spiffe-id.ts';
+import { TrustDomain } from '../../../src/lib/spiffe/trust-domain.ts';
 
 const dial = (reason: string): RpcError =>
   new RpcError(
     RpcCode.unavailable,
     `connection error: desc = "transport: Error while dialing: dial unix /run/a b.sock: connect: ${reason}"`,
   );
+
+function failureOf(step: () => unknown): SpirekitError {
+  try {
+    step();
+  } catch (error) {
+    return SpirekitError.from(error);
+  }
+  throw new Error('nothing failed');
+}
 
 describe('describeFailure', () => {
   it('says what happened without the frames of gRPC, with its code', () => {
@@ -18,7 +31,8 @@ describe('describeFailure', () => {
   it.each([
     [dial('no such file or directory'), 'Nothing listens on /run/a b.sock.'],
     [dial('connection refused'), 'Nothing listens on /run/a b.sock.'],
-    [dial('permission denied'), 'This user may not open /run/a b.sock'],
+    [dial('permission denied'), 'This user may not open it; `ls -l /run/a b.sock`'],
+    [new RpcError(RpcCode.unimplemented, 'unknown service'), 'The socket of the agent and that of the server differ.'],
     [new RpcError(RpcCode.deadlineExceeded, 'context deadline exceeded'), '--timeout'],
     [new RpcError(RpcCode.permissionDenied, 'no identity issued'), 'spirekit entry show'],
     [new RpcError(RpcCode.permissionDenied, 'authorization denied'), 'refused'],
@@ -26,6 +40,34 @@ describe('describeFailure', () => {
   ])('says what to do about %s', (error, advice) => {
     const [, ...lines] = describeFailure(error).split('\n');
     expect(lines.join(' ')).toContain(advice);
+  });
+
+  it('shows the paths of sockets as they are, not as SPIRE spells them', () => {
+    const text = describeFailure(
+      new RpcError(
+        RpcCode.unavailable,
+        'connection error: desc = "transport: Error while dialing: dial unix ///run/a.sock: connect: connection refused"',
+      ),
+    );
+    expect(text).toContain('cannot connect to /run/a.sock: connection refused');
+    expect(text).toContain('listens on /run/a.sock.');
+  });
+
+  it.each([
+    [() => SpiffeId.parse('web'), '"web": scheme is missing or invalid', 'spiffe://'],
+    [
+      () => within('invalid SPIFFE ID', () => SpiffeId.parse('a\nb')),
+      'invalid SPIFFE ID: "a\\nb": scheme',
+      'spiffe://',
+    ],
+    [() => within('bad "web"', () => SpiffeId.parse('web')), 'Error: bad "web": scheme', 'spiffe://'],
+    [() => TrustDomain.parse('A'), '"A": trust domain characters', 'example.org'],
+    [() => SpiffeId.parse('x'.repeat(5000)), `"${'x'.repeat(200)}...": scheme`, 'spiffe://'],
+    [() => parseSelector('unix'), 'selector "unix" must be', 'unix:uid:1000'],
+  ])('names the value that was wrong, and what a right one looks like (%s)', (parse, sentence, example) => {
+    const [first, second] = describeFailure(failureOf(parse)).split('\n');
+    expect(first).toContain(sentence);
+    expect(second).toContain(example);
   });
 
   it('points to the flags of the command that was typed', () => {

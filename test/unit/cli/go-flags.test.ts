@@ -95,6 +95,24 @@ describe('GoFlagSet', () => {
     expect(parsed).toMatchObject({ args: ['word', '-silent'], values: { ttl: 3, silent: false } });
   });
 
+  it('leaves what follows the first argument alone on the umbrella where the command asks for it', () => {
+    const set = new GoFlagSet('test', specs, 'spirekit');
+    const { args, values } = set.parse(['-silent', 'word', '-ttl', '3', '--', 'x'], { stopsAtArgument: true });
+    expect({ args, ttl: values.ttl, silent: values.silent }).toEqual({
+      args: ['word', '-ttl', '3', '--', 'x'],
+      ttl: 0,
+      silent: true,
+    });
+  });
+
+  it.each([
+    [['-ttl', '1h'], 'not a whole number'],
+    [['-ttl', '9223372036854775808'], 'value out of range'],
+    [['-expiredFor', '30'], 'time: missing unit in duration "30"'],
+  ])('says on the umbrella what is wrong with %j', (argv, reason) => {
+    expect(() => parse(argv, 'spirekit')).toThrow(reason);
+  });
+
   it('takes kebab-case on the umbrella only', () => {
     expect(parse(['--socket-path', 'a', '--expired-for=2s'], 'spirekit').values).toMatchObject({
       socketPath: 'a',

@@ -29,6 +29,18 @@ describe('renderResult', () => {
     expect(text).toBe('name    long title\na\nb\ufffd[31m  x\n');
   });
 
+  it('breaks the sentences of the last column between words to fit the terminal', async () => {
+    const table = () => ({
+      head: ['name', 'what'],
+      rows: [['abcdef', 'one two three four five six']],
+      endsInProse: true,
+    });
+    const draw = (columns?: number) => renderResult({ ...result, table }, 'table', { color: false, columns });
+    expect(await draw(30)).toBe('name    what\nabcdef  one two three four\n        five six\n');
+    expect(await draw()).toBe('name    what\nabcdef  one two three four five six\n');
+    expect(await draw(20)).toBe(await draw());
+  });
+
   it('shows the pretty text where there is no table', async () => {
     expect(await renderResult({ pretty: result.pretty, json: result.json }, 'table', { color: true })).toBe(
       'Found 2 things\n',

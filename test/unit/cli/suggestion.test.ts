@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { editDistance, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
+import { adviseOnWords, editDistance, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
 
 describe('findSuggestion', () => {
   it('finds the word a slip of the hand was meant to be', () => {
@@ -11,6 +11,31 @@ describe('findSuggestion', () => {
   it('stays silent when nothing is near', () => {
     expect(findSuggestion('banana', ['help', 'version'])).toBeUndefined();
     expect(findSuggestion('x', [])).toBeUndefined();
+  });
+});
+
+describe('adviseOnWords', () => {
+  const commands = [
+    'agent evict',
+    'agent list',
+    'agent run',
+    'api fetch x509',
+    'entry create',
+    'entry show',
+    'server run',
+  ];
+
+  it.each([
+    ['entry list', '`spirekit entry show`'],
+    ['entry add', '`spirekit entry create`'],
+    ['agent rm', '`spirekit agent evict`'],
+    ['entry shwo', '`spirekit entry show`'],
+    ['run', '`spirekit agent run` or `spirekit server run`'],
+    ['fetch', '`spirekit api fetch`'],
+    ['banana', '`spirekit --help`'],
+    ['entry banana', '`spirekit entry --help`'],
+  ])('knows what %s was meant to be', (words, advice) => {
+    expect(adviseOnWords(words, commands)).toContain(advice);
   });
 });
 

@@ -1,12 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
-import { prefixed } from '../../../lib/cli/failure.ts';
+import { AdvisedError, prefixed } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatJwtSvids } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcError } from '../../../lib/rpc/status.ts';
-import { SpirekitError } from '../../../lib/runtime/errors.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
@@ -28,8 +27,10 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { audience, spiffeID } = context.flags;
-    const target = agentTarget(context.flags, context.env);
-    if (audience.length === 0) throw new SpirekitError('invalid-argument', 'audience must be specified');
+    const target = agentTarget(context.flags, context);
+    if (audience.length === 0) {
+      throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token is for: --audience NAME.');
+    }
     await using client = new WorkloadApiClient(target);
     const bundles = await client.fetchJwtBundles(callOptions(context)).catch(rethrow);
     const svids = await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context));

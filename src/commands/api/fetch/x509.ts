@@ -28,7 +28,7 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { clock, flags } = context;
-    await using client = new WorkloadApiClient(agentTarget(flags, context.env));
+    await using client = new WorkloadApiClient(agentTarget(flags, context));
     const startMs = clock.monotonicMs();
     let elapsed = '';
     const fetched = client.fetchX509Svid(callOptions(context)).finally(() => {

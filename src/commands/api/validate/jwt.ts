@@ -1,5 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
-import { prefixed } from '../../../lib/cli/failure.ts';
+import { AdvisedError, prefixed } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatValidatedJwt } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
@@ -26,9 +26,11 @@ export default class ApiValidateJwt extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { audience, svid } = context.flags;
-    const target = agentTarget(context.flags, context.env);
-    if (audience === '') throw new SpirekitError('invalid-argument', 'audience must be specified');
-    if (svid === '') throw new SpirekitError('invalid-argument', 'svid must be specified');
+    const target = agentTarget(context.flags, context);
+    if (audience === '') {
+      throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token must be for: --audience NAME.');
+    }
+    if (svid === '') throw new AdvisedError('usage', 'svid must be specified', 'Give the token itself: --svid TOKEN.');
     await using client = new WorkloadApiClient(target);
     const response = await client.validateJwtSvid({ audience, svid }, callOptions(context)).catch(rethrow);
     await context.print({
