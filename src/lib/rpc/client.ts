@@ -120,8 +120,16 @@ export class RpcClient implements AsyncDisposable {
     options: RpcCallOptions = {},
   ): AsyncGenerator<ResponseOf<D, K>, void, undefined> {
     const { definition: rpc, path } = lookUp(definition, method);
-    const call = this.#call(path, encodeMessage(rpc, request), options);
-    yield* this.#responses<ResponseOf<D, K>>(call, rpc);
+    const bytes = encodeMessage(rpc, request);
+    for (let attempt = 1; ; attempt++) {
+      const call = this.#call(path, bytes, options);
+      try {
+        yield* this.#responses<ResponseOf<D, K>>(call, rpc);
+        return;
+      } catch (error) {
+        if (!call.wasRefused || attempt > 1 || this.closed) throw error;
+      }
+    }
   }
 
   /** Streams both ways; the call starts at once. Walk the responses to their end, or cancel. */

@@ -227,6 +227,19 @@ describe.each(['light', 'node'] as const)('over %s HTTP/2', (http2) => {
       expect(calls).toBe(2);
     });
 
+    it('asks once more for a stream that the server has not begun', async () => {
+      let calls = 0;
+      await using server = await serveHttp2((stream) => {
+        calls += 1;
+        if (calls === 1) stream.close(7);
+        else respond(stream, { body: frame(answerBytes) });
+      });
+      await using client = connect(server.path);
+      const answers = await Array.fromAsync(client.serverStream(HealthDefinition, 'watch', { service: '' }));
+      expect(answers).toEqual([SERVING]);
+      expect(calls).toBe(2);
+    });
+
     it('does not ask a third time', async () => {
       await using server = await serveHttp2((stream) => stream.close(7));
       expect(await checkError(server.path)).toBe(
