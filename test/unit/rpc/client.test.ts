@@ -235,7 +235,8 @@ describe.each(['light', 'node'] as const)('over %s HTTP/2', (http2) => {
         else respond(stream, { body: frame(answerBytes) });
       });
       await using client = connect(server.path);
-      const answers = await Array.fromAsync(client.serverStream(HealthDefinition, 'watch', { service: '' }));
+      const answers: unknown[] = [];
+      for await (const answer of client.serverStream(HealthDefinition, 'watch', { service: '' })) answers.push(answer);
       expect(answers).toEqual([SERVING]);
       expect(calls).toBe(2);
     });
