@@ -35,3 +35,15 @@ export interface AuthorityBundle {
 
 /** The fields of a bundle that an update replaces. */
 export type AuthorityBundleField = Exclude<keyof AuthorityBundle, 'trustDomain'>;
+
+/** A bundle that holds nothing yet. */
+export function emptyAuthorityBundle(trustDomain: TrustDomain): AuthorityBundle {
+  return {
+    trustDomain,
+    x509Authorities: [],
+    jwtAuthorities: [],
+    witAuthorities: [],
+    refreshHintSeconds: 0,
+    sequenceNumber: 0n,
+  };
+}

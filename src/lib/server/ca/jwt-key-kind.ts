@@ -1,25 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { isSamePublicKey, type KeyType, parsePublicKey, publicKeyDer } from '../../crypto/key.ts';
-import type { Clock } from '../../runtime/clock.ts';
-import type { BundleStore } from '../datastore/bundle-store.ts';
-import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import { parsePublicKey, publicKeyDer } from '../../crypto/key.ts';
+import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { JwtKey, SlotId } from './authority.ts';
-import type { CredentialSettings } from './credential-settings.ts';
+import { type AuthorityKindDeps, restoreSigner } from './authority-kind-deps.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
 
-/** What JWT keys are made of. */
-export interface JwtKeyKindDeps {
-  readonly settings: CredentialSettings;
-  readonly keyType: KeyType;
-  readonly keyManager: KeyManager;
-  readonly bundles: BundleStore;
-  readonly clock: Clock;
-  readonly use: (key: JwtKey) => void;
-}
-
 /** Keys that sign JWT-SVIDs, under SPIRE's key ids. They live as long as X.509 CAs do. */
-export function jwtKeyKind(deps: JwtKeyKindDeps): AuthorityKind<JwtKey> {
+export function jwtKeyKind(deps: AuthorityKindDeps<JwtKey>): AuthorityKind<JwtKey> {
   return {
     label: 'JWT key',
     journalKind: 'jwtKeys',
@@ -38,14 +26,8 @@ export function jwtKeyKind(deps: JwtKeyKindDeps): AuthorityKind<JwtKey> {
         expiresAtSeconds: key.notAfterSeconds,
         tainted: false,
       };
-      await deps.bundles.appendBundle({
-        trustDomain: deps.settings.trustDomain,
-        x509Authorities: [],
-        jwtAuthorities: [authority],
-        witAuthorities: [],
-        refreshHintSeconds: 0,
-        sequenceNumber: 0n,
-      });
+      const bundle = emptyAuthorityBundle(deps.settings.trustDomain);
+      await deps.bundles.appendBundle({ ...bundle, jwtAuthorities: [authority] });
     },
     use: deps.use,
     describe: () => ({}),
@@ -57,20 +39,18 @@ function keyManagerIdOf(slotId: SlotId): string {
 }
 
 async function restore(
-  { keyManager, bundles, settings }: JwtKeyKindDeps,
+  { keyManager, bundles, settings }: AuthorityKindDeps<JwtKey>,
   entry: JournalEntry,
 ): Promise<JwtKey | { readonly unusable: string }> {
-  const signer = await keyManager.findKey(keyManagerIdOf(entry.slotId));
-  if (signer === undefined) return { unusable: 'no key manager key' };
-  if (!isSamePublicKey(parsePublicKey(entry.publicDer), signer.publicKey)) {
-    return { unusable: 'public key does not match key manager key' };
-  }
+  const publicKey = parsePublicKey(entry.publicDer);
+  const restored = await restoreSigner(keyManager, keyManagerIdOf(entry.slotId), publicKey);
+  if ('unusable' in restored) return restored;
   const bundle = await bundles.findBundle(settings.trustDomain);
   if (bundle?.jwtAuthorities.some(({ keyId }) => keyId === entry.authorityId) !== true) {
     return { unusable: 'key is not in the trust bundle' };
   }
   const { authorityId, issuedAtSeconds, notAfterSeconds } = entry;
-  return { authorityId, issuedAtSeconds, notAfterSeconds, signer };
+  return { authorityId, issuedAtSeconds, notAfterSeconds, signer: restored.signer };
 }
 
 const KEY_ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';

@@ -1,28 +1,17 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { issueCertificate, randomSerialNumber } from '../../crypto/certificate-builder.ts';
-import { isSamePublicKey, type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
+import { publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import type { Signer } from '../../crypto/signer.ts';
-import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
-import type { BundleStore } from '../datastore/bundle-store.ts';
-import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { SlotId, X509Ca } from './authority.ts';
-import { type CredentialSettings, lifetimeFrom, withSerialNumber } from './credential-settings.ts';
+import { type AuthorityKindDeps, restoreSigner } from './authority-kind-deps.ts';
+import { lifetimeFrom, withSerialNumber } from './credential-settings.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
 
-/** What self-signed X.509 CAs are made of. */
-export interface X509CaKindDeps {
-  readonly settings: CredentialSettings;
-  readonly keyType: KeyType;
-  readonly keyManager: KeyManager;
-  readonly bundles: BundleStore;
-  readonly clock: Clock;
-  readonly use: (ca: X509Ca) => void;
-}
-
 /** Self-signed X.509 CAs, under SPIRE's key ids. */
-export function x509CaKind(deps: X509CaKindDeps): AuthorityKind<X509Ca> {
+export function x509CaKind(deps: AuthorityKindDeps<X509Ca>): AuthorityKind<X509Ca> {
   return {
     label: 'X509 CA',
     journalKind: 'x509Cas',
@@ -30,14 +19,9 @@ export function x509CaKind(deps: X509CaKindDeps): AuthorityKind<X509Ca> {
     publicDer: (ca) => ca.certificate.der,
     restore: (entry) => restore(deps, entry),
     publish: async (ca) => {
-      await deps.bundles.appendBundle({
-        trustDomain: deps.settings.trustDomain,
-        x509Authorities: [{ certificate: ca.certificate.der, tainted: false }],
-        jwtAuthorities: [],
-        witAuthorities: [],
-        refreshHintSeconds: 0,
-        sequenceNumber: 0n,
-      });
+      const bundle = emptyAuthorityBundle(deps.settings.trustDomain);
+      const x509Authorities = [{ certificate: ca.certificate.der, tainted: false }];
+      await deps.bundles.appendBundle({ ...bundle, x509Authorities });
     },
     use: deps.use,
     describe: () => ({ self_signed: true, upstream_authority_id: '' }),
@@ -48,7 +32,7 @@ function keyIdOf(slotId: SlotId): string {
   return `x509-CA-${slotId}`;
 }
 
-async function createSelfSigned({ settings, clock }: X509CaKindDeps, signer: Signer): Promise<X509Ca> {
+async function createSelfSigned({ settings, clock }: AuthorityKindDeps<X509Ca>, signer: Signer): Promise<X509Ca> {
   const serialNumber = randomSerialNumber();
   const subject = withSerialNumber(settings.caSubject, serialNumber);
   const certificate = await issueCertificate({
@@ -70,19 +54,16 @@ async function createSelfSigned({ settings, clock }: X509CaKindDeps, signer: Sig
 }
 
 async function restore(
-  { keyManager, bundles, settings }: X509CaKindDeps,
+  { keyManager, bundles, settings }: AuthorityKindDeps<X509Ca>,
   entry: JournalEntry,
 ): Promise<X509Ca | { readonly unusable: string }> {
-  const signer = await keyManager.findKey(keyIdOf(entry.slotId));
-  if (signer === undefined) return { unusable: 'no key manager key' };
   const certificate = Certificate.parse(entry.publicDer);
-  if (!isSamePublicKey(certificate.publicKey, signer.publicKey)) {
-    return { unusable: 'public key does not match key manager key' };
-  }
+  const restored = await restoreSigner(keyManager, keyIdOf(entry.slotId), certificate.publicKey);
+  if ('unusable' in restored) return restored;
   const bundle = await bundles.findBundle(settings.trustDomain);
   const isInBundle = bundle?.x509Authorities.some(({ certificate: der }) => Buffer.compare(der, entry.publicDer) === 0);
   if (isInBundle !== true) return { unusable: 'certificate is not in the trust bundle' };
-  return authorityOf(certificate, signer, entry.issuedAtSeconds);
+  return authorityOf(certificate, restored.signer, entry.issuedAtSeconds);
 }
 
 function authorityOf(certificate: Certificate, signer: Signer, issuedAtSeconds: number): X509Ca {

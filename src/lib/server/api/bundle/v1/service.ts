@@ -1,6 +1,6 @@
 import type { ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
-import type { AuthorityBundle, KeyAuthority } from '../../../../spiffe/authority-bundle.ts';
+import { type AuthorityBundle, emptyAuthorityBundle, type KeyAuthority } from '../../../../spiffe/authority-bundle.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
 import {
   bundleToWire,
@@ -106,22 +106,11 @@ async function appendBundle(deps: BundleServiceDeps, request: AppendBundleReques
   const x509Authorities = inField('failed to convert X.509 authority', () =>
     x509AuthoritiesFromWire(request.x509Authorities),
   );
-  const added = withoutTaint({ ...emptyBundle(deps.trustDomain), jwtAuthorities, x509Authorities });
+  const added = withoutTaint({ ...emptyAuthorityBundle(deps.trustDomain), jwtAuthorities, x509Authorities });
   return fromStore('failed to append bundle', deps.bundles.appendBundle(added));
 }
 
 async function appendJwtKey(deps: BundleServiceDeps, key: KeyAuthority): Promise<readonly KeyAuthority[]> {
-  const added = { ...emptyBundle(deps.trustDomain), jwtAuthorities: [key] };
+  const added = { ...emptyAuthorityBundle(deps.trustDomain), jwtAuthorities: [key] };
   return (await deps.bundles.appendBundle(added)).jwtAuthorities;
-}
-
-function emptyBundle(trustDomain: TrustDomain): AuthorityBundle {
-  return {
-    trustDomain,
-    x509Authorities: [],
-    jwtAuthorities: [],
-    witAuthorities: [],
-    refreshHintSeconds: 0,
-    sequenceNumber: 0n,
-  };
 }
