@@ -1,8 +1,8 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
+import { serverId } from '../../spiffe/server-id.ts';
 import { SpiffeError } from '../../spiffe/spiffe-error.ts';
-import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { verifyX509Svid } from '../../spiffe/x509-svid.ts';
 
@@ -12,11 +12,6 @@ export interface ServerAuthentication {
   /** The X.509 authorities of the trust domain. */
   readonly authorities: readonly Certificate[];
   readonly clock: Pick<Clock, 'nowMs'>;
-}
-
-/** `spiffe://<trust domain>/spire/server`. */
-export function serverId(trustDomain: TrustDomain): SpiffeId {
-  return SpiffeId.fromSegments(trustDomain, 'spire', 'server');
 }
 
 /**

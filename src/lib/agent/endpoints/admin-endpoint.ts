@@ -1,8 +1,9 @@
 import type { ServiceImplementation } from '../../rpc/call-context.ts';
-import { RpcServer } from '../../rpc/server.ts';
+import type { RpcServer } from '../../rpc/server.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { DebugDefinition } from '../../wire/gen/spire/api/agent/debug/v1/debug.ts';
 import { LoggerDefinition } from '../../wire/gen/spire/api/agent/logger/v1/logger.ts';
+import { endpointServer } from './endpoint-server.ts';
 
 /** What {@link AdminEndpoint.open} needs. */
 export interface AdminEndpointOptions {
@@ -33,10 +34,7 @@ export class AdminEndpoint implements AsyncDisposable {
   static async open(options: AdminEndpointOptions): Promise<AdminEndpoint> {
     const { socketPath } = options;
     const log = options.log.with({ network: 'unix', address: socketPath });
-    const server = new RpcServer({
-      onInternalError: (error, call) => log.error('Unexpected error in a handler', { method: call?.method, error }),
-      onConnectionError: (error) => log.warn('Connection refused', { error }),
-    });
+    const server = endpointServer(log);
     server.addService(DebugDefinition, options.debug);
     if (options.logger !== undefined) server.addService(LoggerDefinition, options.logger);
     await server.listenUnix({ path: socketPath, socketMode: 0o770, dirMode: ADMIN_DIR_MODE });

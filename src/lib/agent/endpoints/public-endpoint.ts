@@ -1,11 +1,12 @@
 import type { ServiceImplementation } from '../../rpc/call-context.ts';
 import { createHealthService } from '../../rpc/health.ts';
 import { createReflectionServices } from '../../rpc/reflection.ts';
-import { RpcServer } from '../../rpc/server.ts';
+import type { RpcServer } from '../../rpc/server.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { FILE_DESCRIPTORS } from '../../wire/gen/descriptors.ts';
 import { HealthDefinition } from '../../wire/gen/grpc/health/v1/health.ts';
 import { SpiffeWorkloadAPIDefinition } from '../../wire/gen/workload.ts';
+import { endpointServer } from './endpoint-server.ts';
 import { requireSecurityHeader } from './security-header.ts';
 
 /** What {@link PublicEndpoint.open} needs. */
@@ -34,10 +35,7 @@ export class PublicEndpoint implements AsyncDisposable {
   /** Rejects with `already-exists` if another agent serves the socket, `invalid-argument`, `io-error`. */
   static async open(options: PublicEndpointOptions): Promise<PublicEndpoint> {
     const { socketPath, workloadApi, log } = options;
-    const server = new RpcServer({
-      onInternalError: (error, call) => log.error('Unexpected error in a handler', { method: call?.method, error }),
-      onConnectionError: (error) => log.warn('Connection refused', { error }),
-    });
+    const server = endpointServer(log);
     server.use(requireSecurityHeader);
     if (workloadApi !== undefined) server.addService(SpiffeWorkloadAPIDefinition, workloadApi);
     server.addService(

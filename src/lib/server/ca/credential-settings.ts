@@ -1,6 +1,5 @@
 import { Name } from '../../crypto/name.ts';
 import type { Clock } from '../../runtime/clock.ts';
-import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 
 /** What the configuration says about credentials. Lifetimes in seconds. */
@@ -42,11 +41,6 @@ export function lifetimeFrom(clock: Clock, ttlSeconds: number, issuerEndsSeconds
 /** The wanted TTL where it says something, else the default. */
 export function ttlOrDefault(wantedSeconds: number | undefined, defaultSeconds: number): number {
   return wantedSeconds !== undefined && wantedSeconds > 0 ? wantedSeconds : defaultSeconds;
-}
-
-/** The SPIFFE ID of the server itself. */
-export function serverId(trustDomain: TrustDomain): SpiffeId {
-  return SpiffeId.fromPath(trustDomain, '/spire/server');
 }
 
 /** A name with a serial number attribute: that of the certificate unless the name has one. */

@@ -6,15 +6,10 @@ import { Name } from '../../crypto/name.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { signJwtSvid } from '../../spiffe/jwt-svid.ts';
+import { serverId } from '../../spiffe/server-id.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
-import {
-  type CredentialSettings,
-  lifetimeFrom,
-  serverId,
-  ttlOrDefault,
-  X509_SVID_SUBJECT,
-} from './credential-settings.ts';
+import { type CredentialSettings, lifetimeFrom, ttlOrDefault, X509_SVID_SUBJECT } from './credential-settings.ts';
 import type {
   AgentX509SvidParams,
   DownstreamX509CaParams,
