@@ -18,7 +18,7 @@ export default class Help extends BaseCommand<typeof flags> {
     const words = context.args.join(' ');
     const commands = [...commandTable('spirekit').keys()];
     const isKnown = words === '' || commands.some((name) => `${name} `.startsWith(`${words} `));
-    if (isKnown) return showOclifHelp(context.args);
+    if (isKnown) return showOclifHelp(context.args, context.io.stdout);
     throw new AdvisedError('usage', `there is no command "${words}"`, adviseOnWords(words, commands));
   }
 }

@@ -1,4 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
+import { describeFailure } from '../../lib/cli/failure.ts';
 import { formatX509Svids } from '../../lib/cli/pretty/x509-svid.ts';
 import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
 import { showX509Context } from '../../lib/cli/x509-response.ts';
@@ -30,8 +31,14 @@ export default class ApiWatch extends BaseCommand<typeof flags> {
         context.io.stdout.write(formatX509Svids(svids, formatGoDuration(msToNanoseconds(nowMs - sinceMs))));
         sinceMs = nowMs;
       } catch (error) {
-        context.err(SpirekitError.from(error).message);
+        report(SpirekitError.from(error), context);
       }
     }
   }
+}
+
+/** SPIRE also says that it was told to stop. */
+function report(error: SpirekitError, { program, signal, io, err }: CommandContext<typeof flags>): void {
+  if (program !== 'spirekit') err(error.message);
+  else if (!signal.aborted) io.stderr.write(describeFailure(error));
 }

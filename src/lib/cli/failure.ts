@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { SpiffeError } from '../spiffe/spiffe-error.ts';
@@ -81,6 +83,10 @@ function adviceFor(error: SpirekitError, words: string | undefined): string | un
       if (path.includes('unix:')) return 'Give --socket-path the path alone, without `unix:`.';
       if (socket[2] === 'permission denied') return `This user may not open it; \`ls -l ${path}\` shows who may.`;
       return `Nothing listens on ${path}. Start the program that does, or name its socket with --socket-path.`;
+    }
+    case 'io-error': {
+      const folder = dirname(/open (.+): no such file or directory$/.exec(message)?.[1] ?? '');
+      return existsSync(folder) ? undefined : `There is no folder ${folder}; \`mkdir -p ${folder}\` makes it.`;
     }
     case 'unimplemented':
       return 'What listens there does not know this call. The socket of the agent and that of the server differ.';

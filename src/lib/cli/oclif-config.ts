@@ -1,4 +1,5 @@
 import type { Config } from '@oclif/core';
+import type { TextOutput } from './command-context.ts';
 import { TOPICS } from './command-table.ts';
 import { readPackageInfo } from './package-info.ts';
 
@@ -35,8 +36,13 @@ function topics(): Record<string, { description: string }> {
   return Object.fromEntries(Object.entries(TOPICS).map(([name, topic]) => [name, { ...topic }]));
 }
 
-/** Prints oclif's help for the words of a command or topic, or for the program if there are none, on stdout. */
-export async function showOclifHelp(words: readonly string[]): Promise<void> {
+/** Prints oclif's help for the words of a command or topic, or for the program if there are none. */
+export async function showOclifHelp(words: readonly string[], output: TextOutput): Promise<void> {
   const [{ Help }, config] = await Promise.all([import('@oclif/core'), loadOclifConfig()]);
-  await new Help(config, { hideCommandSummaryInDescription: true }).showHelp([...words]);
+  class HelpOnOutput extends Help {
+    protected override log(...texts: string[]): void {
+      output.write(`${texts.join(' ')}\n`);
+    }
+  }
+  await new HelpOnOutput(config, { hideCommandSummaryInDescription: true }).showHelp([...words]);
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
 import type { CommandClass } from './command-class.ts';
@@ -55,7 +56,13 @@ export async function runCommand(
     const context = makeContext(parsed, io, runtime, aborter);
     return (await new command().execute(context)) ?? 0;
   } catch (error) {
-    return reportFailure(SpirekitError.from(error), command, io, runtime);
+    const failure = SpirekitError.from(error);
+    const stoppedBy = aborter.stoppedBy();
+    // Who stops a command knows it; the exit code is a shell's.
+    if (runtime.program === 'spirekit' && failure.code === 'canceled' && stoppedBy !== undefined) {
+      return 128 + constants.signals[stoppedBy];
+    }
+    return reportFailure(failure, command, io, runtime);
   } finally {
     aborter.release();
   }
@@ -133,6 +140,8 @@ function chooseFormat(parsed: ParsedFlags<FlagSpecs>, program: Program): OutputF
 
 interface Abortable {
   readonly signal: AbortSignal;
+  /** The signal of the operating system that aborted, if one did. */
+  stoppedBy(): NodeJS.Signals | undefined;
   abortOn(...signals: NodeJS.Signals[]): void;
   release(): void;
 }
@@ -140,12 +149,17 @@ interface Abortable {
 function abortable(outer: AbortSignal | undefined): Abortable {
   const controller = new AbortController();
   const armed = new Map<NodeJS.Signals, () => void>();
+  let stoppedBy: NodeJS.Signals | undefined;
   return {
+    stoppedBy: () => stoppedBy,
     signal: outer === undefined ? controller.signal : AbortSignal.any([outer, controller.signal]),
     abortOn(...signals) {
       for (const name of signals) {
         if (armed.has(name)) continue;
-        const abort = (): void => controller.abort(new SpirekitError('canceled', `stopped by ${name}`));
+        const abort = (): void => {
+          stoppedBy ??= name;
+          controller.abort(new SpirekitError('canceled', `stopped by ${name}`));
+        };
         process.on(name, abort);
         armed.set(name, abort);
       }

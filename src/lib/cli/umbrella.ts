@@ -25,7 +25,7 @@ export async function runUmbrella(
     case 'version':
       return run('version', []);
     case 'top':
-      await showOclifHelp([]);
+      await showOclifHelp([], io.stdout);
       return 0;
     case 'unknown':
       return refuse(resolution.words);
@@ -33,7 +33,7 @@ export async function runUmbrella(
     case 'command': {
       const { words, args, isHelp } = resolution;
       if (isHelp) {
-        await showOclifHelp(words === 'help' ? [] : words.split(' '));
+        await showOclifHelp(words === 'help' ? [] : words.split(' '), io.stdout);
         return 0;
       }
       if (resolution.hasMisplacedFlags) {
@@ -43,7 +43,7 @@ export async function runUmbrella(
       if (resolution.kind === 'command') return run(words, args);
       const [next] = args;
       if (next !== undefined && !next.startsWith('-')) return refuse(`${words} ${next}`);
-      await showOclifHelp(words.split(' '));
+      await showOclifHelp(words.split(' '), io.stdout);
       return 0;
     }
   }

@@ -2,7 +2,13 @@ import { Readable } from 'node:stream';
 import type { CommandIo } from '../../../src/lib/cli/command-context.ts';
 
 /** Streams for a command that keep what is written to them. */
-export function captureIo(options: { stdin?: string; onStdout?: ((text: string) => unknown) | undefined } = {}): {
+export function captureIo(
+  options: {
+    stdin?: string;
+    onStdout?: ((text: string) => unknown) | undefined;
+    onStderr?: ((text: string) => unknown) | undefined;
+  } = {},
+): {
   io: CommandIo;
   written: { stdout: string; stderr: string };
 } {
@@ -12,6 +18,7 @@ export function captureIo(options: { stdin?: string; onStdout?: ((text: string) 
       const plain = typeof text === 'string' ? text : Buffer.from(text).toString();
       written[name] += plain;
       if (name === 'stdout') options.onStdout?.(plain);
+      else options.onStderr?.(plain);
     },
   });
   return {

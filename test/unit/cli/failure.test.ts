@@ -70,6 +70,15 @@ describe('describeFailure', () => {
     expect(second).toContain(example);
   });
 
+  it('says how to make a folder that a file was to be written to', () => {
+    const failed = (path: string) =>
+      describeFailure(new SpirekitError('io-error', `open ${path}: no such file or directory`));
+    expect(failed('/absent/dir/svid.0.pem')).toContain(
+      '\nThere is no folder /absent/dir; `mkdir -p /absent/dir` makes it.\n',
+    );
+    expect(failed('absent.json')).not.toContain('mkdir');
+  });
+
   it('points to the flags of the command that was typed', () => {
     expect(describeFailure(new SpirekitError('usage', 'bad'), 'entry show')).toContain('`spirekit entry show --help`');
   });

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { BaseCommand, type CommandContext } from '../../../src/lib/cli/base-command.ts';
 import { prefixed } from '../../../src/lib/cli/failure.ts';
@@ -127,5 +128,18 @@ describe('runCommand', () => {
       return 3;
     });
     expect([code, process.listenerCount('SIGUSR2')]).toEqual([3, before]);
+  });
+
+  it('says nothing of being stopped on the umbrella, and exits as shells do', async () => {
+    const stopped: typeof behaviour = async (context) => {
+      context.abortOn('SIGUSR2');
+      const aborted = new Promise((resolve) => context.signal.addEventListener('abort', resolve, { once: true }));
+      process.kill(process.pid, 'SIGUSR2');
+      await aborted;
+      throw context.signal.reason;
+    };
+    const code = 128 + constants.signals.SIGUSR2;
+    expect(await run('spirekit', [], stopped)).toMatchObject({ code, stderr: '' });
+    expect(await run('spire-agent', [], stopped)).toMatchObject({ code: 1, stderr: 'Error: stopped by SIGUSR2\n' });
   });
 });

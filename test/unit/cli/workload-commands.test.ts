@@ -45,9 +45,14 @@ async function call(
   command: CommandClass,
   api: ServedWorkloadApi,
   argv: readonly string[] = [],
-  options: { signal?: AbortSignal; onStdout?: (text: string) => unknown; program?: Program } = {},
+  options: {
+    signal?: AbortSignal;
+    onStdout?: (text: string) => unknown;
+    onStderr?: (text: string) => unknown;
+    program?: Program;
+  } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { io, written } = captureIo({ onStdout: options.onStdout });
+  const { io, written } = captureIo({ onStdout: options.onStdout, onStderr: options.onStderr });
   const code = await runCommand(command, ['-socketPath', api.path, ...argv], {
     program: options.program ?? 'spire-agent',
     io,
@@ -246,6 +251,23 @@ describe('api validate jwt', () => {
 });
 
 describe('api watch', () => {
+  it('says on the umbrella what to do about a failure, and nothing of being stopped', async () => {
+    await using api = await serveWorkloadApi({
+      async *fetchX509SVID() {
+        yield grant([web]);
+        throw new RpcError(RpcCode.permissionDenied, 'no identity issued');
+      },
+    });
+    const controller = new AbortController();
+    const { stderr } = await call(ApiWatch, api, [], {
+      program: 'spirekit',
+      signal: controller.signal,
+      onStderr: () => controller.abort(),
+    });
+    expect(stderr).toMatch(/^Error: no identity issued \(no-identity\)\nThe agent runs, but/);
+    expect(stderr).not.toContain('rpc error');
+  });
+
   it('shows every update and ends with the words of SPIRE when it is stopped', async () => {
     await using api = await serveWorkloadApi({
       async *fetchX509SVID(_, context) {

@@ -6,6 +6,7 @@ import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcError } from '../../../lib/rpc/status.ts';
+import { SpiffeId } from '../../../lib/spiffe/spiffe-id.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
@@ -31,6 +32,8 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
     if (audience.length === 0) {
       throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token is for: --audience NAME.');
     }
+    // The agent would refuse it without saying what it was.
+    if (context.program === 'spirekit' && spiffeID !== '') SpiffeId.parse(spiffeID);
     await using client = new WorkloadApiClient(target);
     const bundles = await client.fetchJwtBundles(callOptions(context)).catch(rethrow);
     const svids = await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context));
