@@ -1,12 +1,8 @@
 import { constants, createHash, createPrivateKey, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { JoinTokenNodeAttestor } from '../../../../../src/lib/agent/plugin/nodeattestor/join-token/join-token-node-attestor.ts';
-import type {
-  AttestationData,
-  AttestationStream,
-} from '../../../../../src/lib/agent/plugin/nodeattestor/node-attestor.ts';
 import { answerChallenge } from '../../../../../src/lib/agent/plugin/nodeattestor/x509pop/challenge.ts';
 import { X509PopNodeAttestor } from '../../../../../src/lib/agent/plugin/nodeattestor/x509pop/x509pop-node-attestor.ts';
 import { privateKeyToPkcs8 } from '../../../../../src/lib/crypto/key.ts';
@@ -15,26 +11,10 @@ import { signerFromKey } from '../../../../../src/lib/crypto/signer.ts';
 import { SpirekitError } from '../../../../../src/lib/runtime/errors.ts';
 import { makeCa, makeSvid } from '../../certificates.ts';
 import { TestFolder } from '../../support.ts';
+import { describeNodeAttestor } from './node-attestor-suite.ts';
+import { ScriptedStream } from './scripted-stream.ts';
 
-/** A server that answers with these challenges. */
-class ScriptedStream implements AttestationStream {
-  readonly sent: (AttestationData | Uint8Array)[] = [];
-  readonly #challenges: (Uint8Array | undefined)[];
-
-  constructor(...challenges: (Uint8Array | undefined)[]) {
-    this.#challenges = challenges;
-  }
-
-  async sendAttestationData(data: AttestationData): Promise<Uint8Array | undefined> {
-    this.sent.push(data);
-    return this.#challenges.shift();
-  }
-
-  async sendChallengeResponse(response: Uint8Array): Promise<Uint8Array | undefined> {
-    this.sent.push(response);
-    return this.#challenges.shift();
-  }
-}
+describeNodeAttestor('join_token', { open: async () => new JoinTokenNodeAttestor('secret'), challenges: [] });
 
 describe('the node attestor join_token', () => {
   test('sends the token and expects nothing more', async () => {
@@ -154,6 +134,16 @@ describe('the node attestor x509pop', () => {
     certificatePath: folder.file('node.crt'),
     privateKeyPath: folder.file('node.key'),
     intermediatesPath: folder.file('ca.crt'),
+  });
+
+  const folder = new TestFolder();
+  afterAll(() => folder[Symbol.dispose]());
+  describeNodeAttestor('x509pop', {
+    open: async () => {
+      await writeKeyPair(folder, generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey);
+      return await X509PopNodeAttestor.open(config(folder));
+    },
+    challenges: [challenge('ecdsa_signature')],
   });
 
   test('sends its certificates and answers the challenge', async () => {

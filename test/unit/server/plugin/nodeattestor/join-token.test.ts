@@ -5,14 +5,16 @@ import { openSqliteDataStore } from '../../../../../src/lib/server/datastore/sql
 import { JoinTokenAttestor } from '../../../../../src/lib/server/plugin/nodeattestor/join-token/join-token-attestor.ts';
 import { TrustDomain } from '../../../../../src/lib/spiffe/trust-domain.ts';
 import { ManualClock } from '../../../../support/manual-clock.ts';
+import { describeNodeAttestor } from './node-attestor-suite.ts';
 
+const trustDomain = TrustDomain.parse('example.org');
 const clock = new ManualClock();
 let datastore: DataStore;
 let attestor: JoinTokenAttestor;
 beforeAll(async () => {
   datastore = await openSqliteDataStore({ path: ':memory:', clock });
   attestor = new JoinTokenAttestor({
-    trustDomain: TrustDomain.parse('example.org'),
+    trustDomain,
     joinTokens: datastore.joinTokens,
     clock,
   });
@@ -25,6 +27,22 @@ const unknownToken = {
   code: 'invalid-argument',
   message: 'failed to attest: join token does not exist or has already been used',
 };
+
+let tokens = 0;
+describeNodeAttestor('join_token', () => ({
+  attestor,
+  trustDomain,
+  newProof: async () => {
+    const value = `token-${tokens++}`;
+    await datastore.joinTokens.createJoinToken({ value, expiresAtSeconds: nowSeconds() + 60 });
+    return {
+      payload: Buffer.from(value),
+      answer: async () => {
+        throw new Error('join tokens are proved without challenges');
+      },
+    };
+  },
+}));
 
 describe('attestation by join token', () => {
   test('names the agent by the token, which cannot be used again', async () => {

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { UnixWorkloadAttestor } from '../../../../../../src/lib/agent/plugin/workloadattestor/unix/unix-workload-attestor.ts';
 import { formatSelector } from '../../../../../../src/lib/spiffe/selector.ts';
 import { TestFolder } from '../../../support.ts';
+import { describeWorkloadAttestor } from '../workload-attestor-suite.ts';
 
 const SLEEP = realpathSync('/bin/sleep');
 const isRoot = process.getuid?.() === 0;
@@ -30,6 +31,8 @@ async function startSleeper(
 async function attest(attestor: UnixWorkloadAttestor, pid: number): Promise<string[]> {
   return (await attestor.attest(pid)).map(formatSelector);
 }
+
+describeWorkloadAttestor('unix', () => new UnixWorkloadAttestor());
 
 describe('the unix workload attestor', () => {
   test('describes this process by its ids', async () => {
