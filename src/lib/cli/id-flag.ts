@@ -1,5 +1,6 @@
 import { SpirekitError } from '../runtime/errors.ts';
 import { SpiffeId } from '../spiffe/spiffe-id.ts';
+import { spiffeIdToWire } from '../wire/convert/spiffe-id.ts';
 import type { SPIFFEID } from '../wire/gen/spire/api/types/spiffeid.ts';
 
 /**
@@ -8,8 +9,7 @@ import type { SPIFFEID } from '../wire/gen/spire/api/types/spiffeid.ts';
  * @throws SpiffeError `invalid-spiffe-id`
  */
 export function parseIdFlag(text: string): SPIFFEID {
-  const id = SpiffeId.parse(text);
-  return { trustDomain: id.trustDomain.name, path: id.path };
+  return spiffeIdToWire(SpiffeId.parse(text));
 }
 
 /**

@@ -3,7 +3,6 @@ import 'reflect-metadata';
 
 export {
   BasicConstraintsExtension,
-  KeyUsagesExtension,
   Pkcs10CertificateRequest,
   X509Certificate,
 } from '@peculiar/x509';

@@ -29,7 +29,7 @@ export function decodeOid(contents: Uint8Array): string {
 
 /** Writes the contents octets of a dotted object identifier. */
 export function encodeOid(dotted: string): Uint8Array {
-  if (!/^[0-2](\.(0|[1-9][0-9]{0,11}))+$/.test(dotted)) throw malformed(`"${dotted}"`);
+  if (!/^[0-2](\.(0|[1-9][0-9]{0,14}))+$/.test(dotted)) throw malformed(`"${dotted}"`);
   const [root = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   if (root < 2 && second >= 40) throw malformed(`"${dotted}"`);
   const octets: number[] = [];

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeOid, encodeOid } from '../../../../src/lib/crypto/der/oid.ts';
 
@@ -20,5 +21,33 @@ describe('object identifiers', () => {
     ['that is too long', '55'.repeat(65)],
   ])('are refused %s', (_, hex) => {
     expect(() => decodeOid(Buffer.from(hex, 'hex'))).toThrow(/object identifier/);
+  });
+
+  it('read back as they were written', () => {
+    const roots = fc.oneof(
+      fc.tuple(fc.constantFrom(0, 1), fc.integer({ min: 0, max: 39 })),
+      fc.tuple(fc.constant(2), fc.integer({ min: 0, max: 2 ** 31 })),
+    );
+    fc.assert(
+      fc.property(roots, fc.array(fc.integer({ min: 0, max: 2 ** 31 }), { maxLength: 8 }), (root, arcs) => {
+        const dotted = [...root, ...arcs].join('.');
+        expect(decodeOid(encodeOid(dotted))).toBe(dotted);
+      }),
+    );
+  });
+
+  it('have one encoding only', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 10 }), (bytes) => {
+        let dotted: string;
+        try {
+          dotted = decodeOid(bytes);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'invalid-encoding' });
+          return;
+        }
+        expect(Buffer.from(encodeOid(dotted))).toEqual(Buffer.from(bytes));
+      }),
+    );
   });
 });

@@ -1,6 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Tag } from '../../../../src/lib/crypto/der/tags.ts';
-import { decodeTime } from '../../../../src/lib/crypto/der/time.ts';
+import { decodeTime, encodeTime } from '../../../../src/lib/crypto/der/time.ts';
 
 describe('decodeTime', () => {
   it('puts two-digit years between 1950 and 2049', () => {
@@ -31,5 +32,19 @@ describe('decodeTime', () => {
 
   it('takes 29 February of a leap year', () => {
     expect(decodeTime(Tag.utcTime, '240229000000Z')).toBe(Date.UTC(2024, 1, 29));
+  });
+});
+
+describe('encodeTime', () => {
+  it('writes what decodeTime reads, to the second', () => {
+    const first = Date.UTC(1950, 0, 1) / 1000;
+    const last = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
+    fc.assert(
+      fc.property(fc.integer({ min: first, max: last }), (seconds) => {
+        const { tag, text } = encodeTime(seconds * 1000);
+        expect(decodeTime(tag, text)).toBe(seconds * 1000);
+        expect(tag).toBe(seconds * 1000 < Date.UTC(2050, 0, 1) ? Tag.utcTime : Tag.generalizedTime);
+      }),
+    );
   });
 });
