@@ -1,12 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { prefixed } from '../../lib/cli/failure.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { type TrustDomainClient, trustDomainClient } from '../../lib/client/trust-domain-client.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
 import { RpcCode, RpcError, rpcCodeName } from '../../lib/rpc/status.ts';
-import { SpirekitError } from '../../lib/runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../lib/runtime/errors.ts';
 import { goQuote } from '../../lib/runtime/go-quote.ts';
 
 const flags = {

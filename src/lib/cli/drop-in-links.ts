@@ -1,7 +1,7 @@
 import { readlink, symlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
-import { ioReason } from '../runtime/io-reason.ts';
+import { errnoOf, ioReason } from '../runtime/io-reason.ts';
 import { AdvisedError } from './failure.ts';
 import { readPackageInfo } from './package-info.ts';
 
@@ -33,7 +33,7 @@ async function link(path: string, target: string): Promise<boolean> {
     await symlink(target, path);
     return true;
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    const code = errnoOf(cause);
     if (code === 'ENOENT') {
       const message = `${dirname(path)} does not exist`;
       throw new AdvisedError('io-error', message, `Make it first: \`mkdir -p ${dirname(path)}\`.`, { cause });

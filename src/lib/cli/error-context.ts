@@ -1,4 +1,4 @@
-import { prefixed } from './failure.ts';
+import { prefixed } from '../runtime/errors.ts';
 import type { Program } from './programs.ts';
 
 /** Runs a step; its failure gets words before its message and keeps its code. */

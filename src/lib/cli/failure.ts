@@ -21,12 +21,6 @@ export function describeFailure(error: SpirekitError, words?: string): string {
   return `Error: ${plainly(withValue(error))} (${umbrellaCode(error)})\n${advice === undefined ? '' : `${advice}\n`}`;
 }
 
-/** The same failure with words before its message, as SPIRE's commands put them: `error fetching entries: rpc error: ...`. */
-export function prefixed(words: string, error: unknown): SpirekitError {
-  const failure = SpirekitError.from(error);
-  return new SpirekitError(failure.code, `${words}: ${failure.message}`, { cause: error });
-}
-
 /** The code that decides on the umbrella's exit code: the Workload API says only by its words that there is no identity. */
 export function umbrellaCode(error: SpirekitError): SpirekitError['code'] {
   const isWithoutIdentity = error.code === 'permission-denied' && error.message.endsWith('no identity issued');

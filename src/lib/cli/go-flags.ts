@@ -111,7 +111,7 @@ export class GoFlagSet<F extends FlagSpecs> {
     try {
       return spec.set(current, text, { program: this.#program, alreadySet });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+      const reason = SpirekitError.from(cause).message;
       const quoted = goQuote(text);
       if (spec.kind === 'boolean') {
         throw new FlagError(`invalid boolean value ${quoted} for -${name}: ${reason}`, { cause });

@@ -1,13 +1,12 @@
 import { Certificate } from '../crypto/certificate.ts';
 import { parsePkcs8 } from '../crypto/key.ts';
-import { SpirekitError } from '../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
 import { verifyX509Svid } from '../spiffe/x509-svid.ts';
 import type { X509SVID, X509SVIDResponse } from '../wire/gen/workload.ts';
 import { parseX509Context } from '../workloadapi/x509-context.ts';
-import { prefixed } from './failure.ts';
 import type { ShownSvid } from './pretty/x509-svid.ts';
 
 /** An X509-SVID of a response, read and verified; the key stays as it came. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { within } from '../../../src/lib/cli/error-context.ts';
-import { AdvisedError, describeFailure, prefixed, umbrellaCode } from '../../../src/lib/cli/failure.ts';
+import { AdvisedError, describeFailure, umbrellaCode } from '../../../src/lib/cli/failure.ts';
 import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
-import { ERROR_CODES, type ErrorCode, SpirekitError } from '../../../src/lib/runtime/errors.ts';
+import { ERROR_CODES, type ErrorCode, prefixed, SpirekitError } from '../../../src/lib/runtime/errors.ts';
 import { parseSelector } from '../../../src/lib/spiffe/selector.ts';
 import { SpiffeId } from '../../../src/lib/spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../../src/lib/spiffe/trust-domain.ts';
@@ -97,12 +97,5 @@ describe('umbrellaCode', () => {
     expect(umbrellaCode(prefixed('failed', refused))).toBe('no-identity');
     expect(umbrellaCode(new RpcError(RpcCode.permissionDenied, 'no'))).toBe('permission-denied');
     expect(umbrellaCode(new RpcError(RpcCode.unknown, 'no identity issued'))).toBe('unknown');
-  });
-});
-
-describe('prefixed', () => {
-  it('keeps the code and the cause', () => {
-    const cause = new SpirekitError('not-found', 'gone');
-    expect(prefixed('words', cause)).toMatchObject({ code: 'not-found', message: 'words: gone', cause });
   });
 });

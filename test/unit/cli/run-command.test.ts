@@ -1,10 +1,10 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { BaseCommand, type CommandContext } from '../../../src/lib/cli/base-command.ts';
-import { prefixed } from '../../../src/lib/cli/failure.ts';
 import { flag } from '../../../src/lib/cli/go-flags.ts';
 import { runCommand } from '../../../src/lib/cli/run-command.ts';
 import { RpcError } from '../../../src/lib/rpc/status.ts';
+import { prefixed } from '../../../src/lib/runtime/errors.ts';
 import { captureIo } from './capture-io.ts';
 
 const flags = { output: flag.output(), ttl: flag.int({ usage: 'Seconds' }) };

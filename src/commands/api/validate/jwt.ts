@@ -1,12 +1,12 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
-import { AdvisedError, prefixed } from '../../../lib/cli/failure.ts';
+import { AdvisedError } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatValidatedJwt } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcCode, RpcError } from '../../../lib/rpc/status.ts';
-import { SpirekitError } from '../../../lib/runtime/errors.ts';
+import { prefixed, SpirekitError } from '../../../lib/runtime/errors.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
