@@ -45,6 +45,15 @@ describe('a launcher', () => {
     expect(result).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('says what to do where nothing has been built', async () => {
+    const root = join(folder, 'package');
+    cpSync(join(projectRoot, 'bin'), join(root, 'bin'), { recursive: true });
+    for (const program of ['spirekit', 'spire-agent', 'spire-server']) {
+      const stderr = `${program} is not built yet; run \`npm ci\` in ${root}\n`;
+      expect(await run(join(root, 'bin', program), ['-h'])).toEqual({ code: 1, stdout: '', stderr });
+    }
+  });
+
   it('says in one line that a Node is too old', async ({ skip }) => {
     const old = (process.env['PATH'] ?? '')
       .split(delimiter)

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { OutputFormat } from './go-flags.ts';
 import type { JsonValue } from './protojson.ts';
 import { jsonText } from './protojson.ts';
@@ -17,8 +18,15 @@ export interface Result {
   table?(): Table;
 }
 
-/** Renders a result as text that ends with a line's end (or is empty). `table` without a table is `pretty`. */
-export async function renderResult(result: Result, format: OutputFormat, options: TableOptions): Promise<string> {
+/**
+ * Renders a result as text that ends with a line's end (or is empty). `table` without a table is `pretty`; `auto` is a
+ * table unless the terminal is too narrow for it.
+ */
+export async function renderResult(
+  result: Result,
+  format: OutputFormat | 'auto',
+  options: TableOptions,
+): Promise<string> {
   switch (format) {
     case 'pretty':
       return result.pretty();
@@ -33,7 +41,18 @@ export async function renderResult(result: Result, format: OutputFormat, options
     case 'table':
       if (result.table === undefined) return result.pretty();
       return (await import('./table.ts')).renderTable(result.table(), options);
+    case 'auto': {
+      const text = await renderResult(result, 'table', options);
+      return fits(text, options.columns) ? text : result.pretty();
+    }
   }
+}
+
+function fits(text: string, columns: number | undefined): boolean {
+  if (columns === undefined) return true;
+  return stripVTControlCharacters(text)
+    .split('\n')
+    .every((line) => line.length <= columns);
 }
 
 function itemsOf(result: Result): readonly JsonValue[] {

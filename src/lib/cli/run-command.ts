@@ -123,10 +123,10 @@ function makeContext(
   };
 }
 
-/** The umbrella shows lists as tables unless `-output` was given; whatever has no table is pretty anyway. */
-function chooseFormat(parsed: ParsedFlags<FlagSpecs>, program: Program): OutputFormat {
+/** The umbrella shows lists as tables that fit, unless `-output` was given; whatever has no table is pretty anyway. */
+function chooseFormat(parsed: ParsedFlags<FlagSpecs>, program: Program): OutputFormat | 'auto' {
   const asked = parsed.values['output'];
-  if (program === 'spirekit' && !parsed.given.has('output')) return 'table';
+  if (program === 'spirekit' && !parsed.given.has('output')) return 'auto';
   switch (asked) {
     case 'json':
     case 'jsonl':

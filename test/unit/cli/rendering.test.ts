@@ -41,6 +41,13 @@ describe('renderResult', () => {
     expect(await draw(20)).toBe(await draw());
   });
 
+  it('shows the pretty text where a table would be wider than the terminal, unless a table was asked for', async () => {
+    const draw = (format: 'auto' | 'table', columns?: number) => renderResult(result, format, { color: true, columns });
+    expect(await draw('auto', 10)).toBe('Found 2 things\n');
+    for (const columns of [18, undefined]) expect(await draw('auto', columns)).toContain('long title');
+    expect(await draw('table', 10)).toContain('long title');
+  });
+
   it('shows the pretty text where there is no table', async () => {
     expect(await renderResult({ pretty: result.pretty, json: result.json }, 'table', { color: true })).toBe(
       'Found 2 things\n',
