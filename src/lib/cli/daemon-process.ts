@@ -1,4 +1,4 @@
-import type { ConfigNotice } from '../config/config-notice.ts';
+import type { DaemonConfig } from '../config/section/daemon-config.ts';
 import type { LogSettings } from '../config/section/log-settings.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
@@ -7,12 +7,6 @@ import { DaemonLogger } from '../runtime/logger.ts';
 import type { CommandContext } from './command-context.ts';
 import { tellingNotices } from './config-remarks.ts';
 import { readPackageInfo } from './package-info.ts';
-
-/** What the configuration of a daemon says about the process that it runs in. */
-export interface DaemonConfig extends LogSettings {
-  readonly notices: readonly ConfigNotice[];
-  readonly notYetEffective: readonly string[];
-}
 
 /** What the process gives to a daemon. */
 export interface DaemonEnvironment {

@@ -1,11 +1,6 @@
 import type { KeyType } from '../../crypto/key.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
-import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { ConfigNotice } from '../config-notice.ts';
-import type { HealthChecksConfig } from '../section/health-checks.ts';
-import type { LogSettings } from '../section/log-settings.ts';
-import type { PluginConfig } from '../section/plugins.ts';
-import type { TelemetryConfig } from '../section/telemetry.ts';
+import type { DaemonConfig } from '../section/daemon-config.ts';
 
 /** Where the first trust bundle comes from. Exactly one applies. */
 export type TrustBundleSource =
@@ -69,8 +64,7 @@ interface AgentExperimentalConfig {
 /**
  * An agent's configuration, checked and with every default filled in. Times are in seconds and may have fractions.
  */
-export interface AgentConfig extends LogSettings {
-  readonly trustDomain: TrustDomain;
+export interface AgentConfig extends DaemonConfig {
   /** As configured, not made absolute. Default `.`. */
   readonly dataDir: string;
   readonly serverAddress: string;
@@ -112,21 +106,5 @@ export interface AgentConfig extends LogSettings {
   readonly logSelectors: readonly string[];
 
   readonly sds: SdsConfig;
-  readonly plugins: readonly PluginConfig[];
-  readonly telemetry: TelemetryConfig;
-  readonly healthChecks: HealthChecksConfig;
   readonly experimental: AgentExperimentalConfig;
-  readonly profiling: {
-    readonly isEnabled: boolean;
-    readonly port: number;
-    readonly frequencySeconds: number;
-    readonly names: readonly string[];
-  };
-
-  /** What the daemon logs once its log is open, in this order. */
-  readonly notices: readonly ConfigNotice[];
-  /** Sentences for people that are worth a warning in the log; the drop-in `validate` keeps them to itself. */
-  readonly hints: readonly string[];
-  /** Keys that are set, are valid and do nothing in this version, as dotted paths such as `agent.profiling_port`. */
-  readonly notYetEffective: readonly string[];
 }

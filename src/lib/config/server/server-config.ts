@@ -1,11 +1,7 @@
 import type { KeyType } from '../../crypto/key.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import type { ConfigNotice } from '../config-notice.ts';
-import type { HealthChecksConfig } from '../section/health-checks.ts';
-import type { LogSettings } from '../section/log-settings.ts';
-import type { PluginConfig } from '../section/plugins.ts';
-import type { TelemetryConfig } from '../section/telemetry.ts';
+import type { DaemonConfig } from '../section/daemon-config.ts';
 
 /** Subject of the server's own X.509 CA; at least one part is set. */
 export interface CaSubject {
@@ -74,16 +70,13 @@ export interface ServerExperimentalConfig {
 /**
  * A server's configuration, checked and with every default filled in. Times are in seconds and may have fractions.
  */
-export interface ServerConfig extends LogSettings {
-  readonly trustDomain: TrustDomain;
+export interface ServerConfig extends DaemonConfig {
   /** Host or IP address without brackets. Default `0.0.0.0`. */
   readonly bindAddress: string;
   /** Default 8081; 0 never appears. */
   readonly bindPort: number;
   /** Absolute path. Default `/tmp/spire-server/private/api.sock`. */
   readonly socketPath: string;
-  /** As configured, not made absolute. */
-  readonly dataDir: string;
 
   readonly caKeyType: KeyType;
   /** Default 86400. */
@@ -120,21 +113,5 @@ export interface ServerConfig extends LogSettings {
     readonly bundleEndpoint: BundleEndpointConfig | undefined;
     readonly federatesWith: readonly FederatesWithConfig[];
   };
-  readonly plugins: readonly PluginConfig[];
-  readonly telemetry: TelemetryConfig;
-  readonly healthChecks: HealthChecksConfig;
   readonly experimental: ServerExperimentalConfig;
-  readonly profiling: {
-    readonly isEnabled: boolean;
-    readonly port: number;
-    readonly frequencySeconds: number;
-    readonly names: readonly string[];
-  };
-
-  /** What the daemon logs once its log is open, in this order. */
-  readonly notices: readonly ConfigNotice[];
-  /** Sentences for people that are worth a warning in the log; the drop-in `validate` keeps them to itself. */
-  readonly hints: readonly string[];
-  /** Keys that are set, are valid and do nothing in this version, as dotted paths such as `server.profiling_port`. */
-  readonly notYetEffective: readonly string[];
 }
