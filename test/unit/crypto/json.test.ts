@@ -23,12 +23,16 @@ describe('parseJson', () => {
         let expected: unknown;
         let isJson = true;
         try {
-          expected = JSON.parse(text);
+          expected = JSON.parse(text, (_, value: unknown) => {
+            // JSON.parse makes it infinite; as Go, this parser refuses a number that no double can hold.
+            if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) isJson = false;
+            return value;
+          });
         } catch {
           isJson = false;
         }
         if (isJson) expect(JSON.stringify(toPlainJson(parseJson(text)))).toBe(JSON.stringify(expected));
-        else expect(() => parseJson(text)).toThrow(CryptoError);
+        else expect(() => toPlainJson(parseJson(text))).toThrow(CryptoError);
       }),
       { numRuns: 2000 },
     );

@@ -115,7 +115,8 @@ describe('writeFileAtomic', () => {
     );
   });
 
-  it.runIf(isRoot)('refuses to write through a link that another user made', async () => {
+  it('refuses to write through a link that another user made', async ({ skip }) => {
+    if (!isRoot) return skip('only root can make the link of another user');
     mkdirSync(at('real'));
     symlinkSync('real/f', at('file-link'));
     symlinkSync('real', at('folder-link'));

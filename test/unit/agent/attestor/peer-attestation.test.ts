@@ -94,7 +94,8 @@ describe('ProcessPeerAttestor', () => {
     expect(order).toEqual(['look', 'ask']);
   });
 
-  test.skipIf(!isRoot)('denies a process that has become another user (needs root)', async () => {
+  test('denies a process that has become another user', async ({ skip }) => {
+    if (!isRoot) return skip('only root can become another user');
     using folder = new TestFolder();
     mkdirSync(folder.file('42'));
     chownSync(folder.file('42'), 1000, 1000);
@@ -117,7 +118,8 @@ const CALLER = `
 `;
 
 describe('processes of several users at one socket', () => {
-  test.skipIf(!isRoot)('are each attested as what they are (needs root)', async () => {
+  test('are each attested as what they are', async ({ skip }) => {
+    if (!isRoot) return skip('only root can start processes of other users');
     using folder = new TestFolder();
     const attestation = new WorkloadAttestation({ attestors: [new UnixWorkloadAttestor()], log: new MemoryLog() });
     const attestor = new ProcessPeerAttestor(attestation);

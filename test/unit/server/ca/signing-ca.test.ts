@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { generateKey, type KeyType } from '../../../../src/lib/crypto/key.ts';
 import { Name } from '../../../../src/lib/crypto/name.ts';
 import { signerFromKey } from '../../../../src/lib/crypto/signer.ts';
@@ -192,7 +192,11 @@ describe('JWT-SVIDs', () => {
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
-describe.skipIf(!hasOpenssl)('openssl (skipped where it is not installed)', () => {
+describe('openssl', () => {
+  beforeEach(({ skip }) => {
+    if (!hasOpenssl) skip('openssl is not on the PATH');
+  });
+
   test.each<KeyType>(['ec-p256', 'ec-p384', 'rsa-2048'])('accepts chains of %s authorities', async (keyType) => {
     const folder = mkdtempSync(join(tmpdir(), 'openssl-'));
     try {
