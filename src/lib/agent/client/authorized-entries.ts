@@ -1,6 +1,6 @@
 import type { RpcClient } from '../../rpc/client.ts';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
-import { prefixed, SpirekitError } from '../../runtime/errors.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import {
   EntryDefinition,
@@ -11,6 +11,7 @@ import {
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import { type AuthorizedEntry, isSameRevision } from '../cache/authorized-entry.ts';
 import { ENTRY_MASK, entryFromWire } from './entry-from-wire.ts';
+import { failedCall } from './failed-call.ts';
 
 /** Entries by id. */
 export type AuthorizedEntries = ReadonlyMap<string, AuthorizedEntry>;
@@ -41,9 +42,7 @@ export async function fetchAuthorizedEntries(
       return await getAuthorizedEntries(client, options);
     }
   } catch (error) {
-    // A call that the agent itself breaks off, as it does when it stops, is no failure.
-    if (!options.signal.aborted) options.log.error('Failed to fetch authorized entries', { error });
-    throw prefixed('failed to fetch authorized entries', error);
+    throw failedCall(error, { what: 'fetch authorized entries', signal: options.signal, log: options.log });
   }
 }
 

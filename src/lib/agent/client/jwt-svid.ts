@@ -1,8 +1,9 @@
 import type { RpcClient } from '../../rpc/client.ts';
-import { prefixed, SpirekitError } from '../../runtime/errors.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { SVIDDefinition } from '../../wire/gen/spire/api/server/svid/v1/svid.ts';
 import type { IssuedJwtSvid } from '../cache/jwt-svid-cache.ts';
+import { failedCall } from './failed-call.ts';
 
 /** Has the server sign a JWT-SVID. Rejects when it does not, or with something that cannot be one. */
 export async function signJwtSvid(
@@ -15,8 +16,7 @@ export async function signJwtSvid(
   const { svid } = await client
     .unary(SVIDDefinition, 'newJWTSVID', message, { signal, timeoutMs })
     .catch((error: unknown) => {
-      log.error('Failed to fetch JWT SVID', { error });
-      throw prefixed('failed to fetch JWT SVID', error);
+      throw failedCall(error, { what: 'fetch JWT SVID', signal, log });
     });
   if (svid === undefined) throw new SpirekitError('internal', 'JWTSVID response missing SVID');
   if (svid.issuedAt === 0n) throw new SpirekitError('internal', 'JWTSVID missing issued at');

@@ -8,6 +8,7 @@ import { Bundle } from '../../spiffe/bundle.ts';
 import { bundleFromWire } from '../../wire/convert/bundle.ts';
 import { BundleDefinition } from '../../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { Bundle as WireBundle } from '../../wire/gen/spire/api/types/bundle.ts';
+import { failedCall } from './failed-call.ts';
 
 /** A bundle with what the server says about its authorities. */
 export interface TrustBundle {
@@ -82,8 +83,7 @@ export class TrustBundleFetcher {
     try {
       return await client.unary(BundleDefinition, 'getBundle', { outputMask: undefined }, options);
     } catch (error) {
-      this.#log.error('Failed to fetch bundle', { error });
-      throw prefixed('failed to fetch bundle', error);
+      throw failedCall(error, { what: 'fetch bundle', signal: options.signal, log: this.#log });
     }
   }
 
@@ -113,8 +113,8 @@ export class TrustBundleFetcher {
         this.#log.warn('Federated bundle not found', { federated_bundle: trustDomain });
         return undefined;
       }
-      this.#log.error('Failed to fetch federated bundle', { federated_bundle: trustDomain, error });
-      throw prefixed('failed to fetch federated bundle', error);
+      const fields = { federated_bundle: trustDomain };
+      throw failedCall(error, { what: 'fetch federated bundle', signal, log: this.#log, fields });
     }
   }
 }

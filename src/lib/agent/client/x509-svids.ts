@@ -1,8 +1,8 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import type { RpcClient } from '../../rpc/client.ts';
-import { prefixed } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { SVIDDefinition } from '../../wire/gen/spire/api/server/svid/v1/svid.ts';
+import { failedCall } from './failed-call.ts';
 
 /** One X509-SVID to be signed. */
 export interface SvidRequest {
@@ -28,8 +28,7 @@ export async function signX509Svids(
   const { results } = await client
     .unary(SVIDDefinition, 'batchNewX509SVID', { params }, { signal, timeoutMs })
     .catch((error: unknown) => {
-      log.error('Failed to batch new X509 SVID(s)', { error });
-      throw prefixed('failed to batch new X509 SVID(s)', error);
+      throw failedCall(error, { what: 'batch new X509 SVID(s)', signal, log });
     });
   const chains = new Map<string, SvidChain>();
   for (const [index, { entryId }] of requests.entries()) {

@@ -11,6 +11,7 @@ import {
   attestNode,
   type NodeAttestationOptions,
 } from '../attestor/node/node-attestation.ts';
+import { failedCall } from '../client/failed-call.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
 import type { AgentStorage } from '../storage/agent-storage.ts';
@@ -115,8 +116,7 @@ export class AgentSvidRotation {
       const { svid } = await client
         .unary(AgentDefinition, 'renewAgent', { params: { csr } }, options)
         .catch((error: unknown) => {
-          log.error('Failed to renew agent', { error });
-          throw prefixed('failed to renew agent', error);
+          throw failedCall(error, { what: 'renew agent', signal, log });
         });
       const [leaf, ...intermediates] = (svid?.certChain ?? []).map((der) => Certificate.parse(der));
       if (leaf === undefined) throw new SpirekitError('internal', 'failed to renew agent: empty SVID cert chain');

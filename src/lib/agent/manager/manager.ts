@@ -16,6 +16,7 @@ import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
 import { IdentityCache } from '../cache/identity-cache.ts';
 import { JwtSvidCache } from '../cache/jwt-svid-cache.ts';
 import type { WorkloadUpdate } from '../cache/workload-update.ts';
+import { failedCall } from '../client/failed-call.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { CALL_TIMEOUT_MS, ServerConnection } from '../client/server-connection.ts';
 import type { TrustBundle } from '../client/trust-bundles.ts';
@@ -263,7 +264,7 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
       await this.#connection.use((client) => client.unary(AgentDefinition, 'postStatus', request, options));
     } catch (error) {
       // Servers before 1.14 do not know the call.
-      log.error('Failed to post agent status', { agent_version: version, error });
+      failedCall(error, { what: 'post agent status', signal, log, fields: { agent_version: version } });
     }
   }
 
