@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Deployment } from '../../test/support/deployment.ts';
 import { type Client, prepareClients } from '../../test/support/foreign-clients.ts';
-import { findOnPath } from '../../test/support/programs.ts';
+import { findOnPath, whyNoOtherUsers } from '../../test/support/programs.ts';
 import { callAs } from '../../test/support/workload-caller.ts';
 import { type Proof, skipped, verdict } from './proof.ts';
 
 export const proof: Proof = {
   shows: 'go-spiffe and py-spiffe read from our agent: two users with an identity, one without, an entry under a watch',
   async run() {
-    if (process.getuid?.() !== 0) return skipped('starting callers of several users needs root');
+    const obstacle = await whyNoOtherUsers();
+    if (obstacle !== undefined) return skipped(obstacle);
     const missing = ['go', 'python3'].find((tool) => findOnPath(tool) === undefined);
     if (missing !== undefined) return skipped(`${missing} is not on the PATH`);
     const work = mkdtempSync(join(tmpdir(), 'spirekit-clients-'));

@@ -7,7 +7,7 @@ export const proof: Proof = {
   async run() {
     const real = findRealSpire();
     if (real === undefined) return skipped('SPIRE_SERVER_BIN and SPIRE_AGENT_BIN do not name real SPIRE binaries');
-    const missing = missingForParity();
+    const missing = await missingForParity();
     if (missing !== undefined) return skipped(missing);
     const pairings = [
       { name: 'our clients, real daemons', scenario: '02-entry', clients: ours, daemons: real },

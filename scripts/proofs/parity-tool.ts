@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findOnPath, type Programs, projectRoot, run } from '../../test/support/programs.ts';
+import { findOnPath, type Programs, projectRoot, run, whyNoOtherUsers } from '../../test/support/programs.ts';
 
 const folder = join(projectRoot, 'test/parity');
 
@@ -24,8 +24,9 @@ export interface Comparison {
 }
 
 /** The reason why no scenario can be replayed here, if there is one. */
-export function missingForParity(): string | undefined {
-  if (process.getuid?.() !== 0) return 'the scenarios call as several users and need root';
+export async function missingForParity(): Promise<string | undefined> {
+  const obstacle = await whyNoOtherUsers();
+  if (obstacle !== undefined) return obstacle;
   const tool = ['python3', 'openssl'].find((name) => findOnPath(name) === undefined);
   return tool === undefined ? undefined : `${tool} is not on the PATH`;
 }

@@ -8,7 +8,7 @@ const CONFIG_STEPS_NEEDED = 200;
 export const proof: Proof = {
   shows: 'our clients on our daemons do as SPIRE 1.15.3 did in the recorded scenarios 01, 02, 03 and 07',
   async run() {
-    const missing = missingForParity();
+    const missing = await missingForParity();
     if (missing !== undefined) return skipped(missing);
     const figures: string[] = [];
     let holds = true;

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { findOnPath, projectRoot, run } from '../../test/support/programs.ts';
@@ -16,6 +16,8 @@ export const proof: Proof = {
     const npm = findOnPath('npm');
     if (npm === undefined || findOnPath('openssl') === undefined) return skipped('npm or openssl is not on the PATH');
     const work = mkdtempSync(join(tmpdir(), 'spirekit-readme-'));
+    // Other users' processes are part of the tests.
+    chmodSync(work, 0o755);
     try {
       return await inFreshClone(work, node, npm);
     } finally {

@@ -1,4 +1,5 @@
 import { Deployment } from '../../test/support/deployment.ts';
+import { whyNoOtherUsers } from '../../test/support/programs.ts';
 import { callAs } from '../../test/support/workload-caller.ts';
 import { type Proof, skipped, verdict } from './proof.ts';
 
@@ -7,7 +8,8 @@ const CALLS = 2_000;
 export const proof: Proof = {
   shows: `two users at once, ${CALLS} calls each: no answer for the other one`,
   async run() {
-    if (process.getuid?.() !== 0) return skipped('starting callers of two users needs root');
+    const obstacle = await whyNoOtherUsers();
+    if (obstacle !== undefined) return skipped(obstacle);
     await using deployment = await Deployment.open();
     await deployment.startAgent();
     await deployment.createEntry('/one', ['unix:uid:2001']);

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
 import { prepareGoClient, preparePythonClient } from '../support/foreign-clients.ts';
-import { findOnPath } from '../support/programs.ts';
+import { findOnPath, whyNoOtherUsers } from '../support/programs.ts';
 import { callAs } from '../support/workload-caller.ts';
 
-const isRoot = process.getuid?.() === 0;
+const obstacle = await whyNoOtherUsers();
 
 describe('callers of the Workload API', () => {
   it('get their own identity alone while two users call at once', { timeout: 120_000 }, async ({ skip }) => {
-    if (!isRoot) return skip('starting callers of two users needs root');
+    if (obstacle !== undefined) return skip(obstacle);
     await using deployment = await Deployment.open();
     await deployment.startAgent();
     await deployment.createEntry('/one', ['unix:uid:2001']);
@@ -30,7 +30,7 @@ describe('callers of the Workload API', () => {
     ['go-spiffe', 'go', prepareGoClient],
     ['py-spiffe', 'python3', preparePythonClient],
   ] as const)('may be written with %s', { timeout: 600_000 }, async ([, tool, prepare], { skip }) => {
-    if (!isRoot) return skip('starting callers of two users needs root');
+    if (obstacle !== undefined) return skip(obstacle);
     if (findOnPath(tool) === undefined) return skip(`${tool} is not on the PATH`);
     const folder = mkdtempSync(join(tmpdir(), 'spirekit-client-'));
     try {

@@ -7,7 +7,7 @@ describe('what SPIRE 1.15.3 did in the recorded scenarios', () => {
     'is what our programs do: %s',
     { timeout: 300_000 },
     async (scenario, { skip }) => {
-      const missing = missingForParity();
+      const missing = await missingForParity();
       if (missing !== undefined) return skip(missing);
       const result = await replay({ scenario, clients: ours, daemons: ours });
       expect(result.failed, result.differences).toBe(0);
@@ -21,7 +21,7 @@ describe('what SPIRE 1.15.3 did in the recorded scenarios', () => {
     async (scenario, { skip }) => {
       const real = findRealSpire();
       if (real === undefined) return skip('SPIRE_SERVER_BIN and SPIRE_AGENT_BIN do not name real SPIRE binaries');
-      const missing = missingForParity();
+      const missing = await missingForParity();
       if (missing !== undefined) return skip(missing);
       const result = await replay({ scenario, clients: ours, daemons: real });
       expect(result.failed, result.differences).toBe(0);

@@ -1,9 +1,6 @@
 import { chmodSync, cpSync, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { type Finished, projectRoot, run } from './programs.ts';
-
-/** A user with no rights of its own. */
-const NOBODY = 65_534;
+import { type Finished, NOBODY, projectRoot, run } from './programs.ts';
 
 /** A Workload API client written with somebody else's library. */
 export interface Client {

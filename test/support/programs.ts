@@ -33,6 +33,18 @@ export function findOnPath(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
+/** A user with no rights of its own. */
+export const NOBODY = 65_534;
+
+/** Why no process of another user can be started from this checkout; undefined where it can. */
+export async function whyNoOtherUsers(): Promise<string | undefined> {
+  if (process.getuid?.() !== 0) return 'starting processes of other users needs root';
+  const script = join(projectRoot, 'package.json');
+  const args = ['-e', `require('node:fs').readFileSync(${JSON.stringify(script)})`];
+  const tried = await run(process.execPath, args, { uid: NOBODY, gid: NOBODY, cwd: '/' }).catch(() => undefined);
+  return tried?.code === 0 ? undefined : 'other users cannot reach the folder of this checkout';
+}
+
 /** How a finished process ended. `code` is null when a signal ended it. */
 export interface Finished {
   readonly code: number | null;

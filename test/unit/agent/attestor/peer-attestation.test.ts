@@ -10,7 +10,7 @@ import type { UnixPeer } from '../../../../src/lib/rpc/call-context.ts';
 import { RpcServer } from '../../../../src/lib/rpc/server.ts';
 import { formatSelector, parseSelector } from '../../../../src/lib/spiffe/selector.ts';
 import { HealthDefinition } from '../../../../src/lib/wire/gen/grpc/health/v1/health.ts';
-import { projectRoot } from '../../../support/programs.ts';
+import { projectRoot, whyNoOtherUsers } from '../../../support/programs.ts';
 import { MemoryLog, rejection, TestFolder } from '../support.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -119,7 +119,8 @@ const CALLER = `
 
 describe('processes of several users at one socket', () => {
   test('are each attested as what they are', async ({ skip }) => {
-    if (!isRoot) return skip('only root can start processes of other users');
+    const obstacle = await whyNoOtherUsers();
+    if (obstacle !== undefined) return skip(obstacle);
     using folder = new TestFolder();
     const attestation = new WorkloadAttestation({ attestors: [new UnixWorkloadAttestor()], log: new MemoryLog() });
     const attestor = new ProcessPeerAttestor(attestation);
