@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
 import type { CommandClass } from './command-class.ts';
@@ -60,6 +59,7 @@ export async function runCommand(
     const stoppedBy = aborter.stoppedBy();
     // Who stops a command knows it; the exit code is a shell's.
     if (runtime.program === 'spirekit' && failure.code === 'canceled' && stoppedBy !== undefined) {
+      const { constants } = await import('node:os');
       return 128 + constants.signals[stoppedBy];
     }
     return reportFailure(failure, command, io, runtime);
