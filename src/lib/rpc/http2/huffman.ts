@@ -11,50 +11,42 @@ const CODE_LENGTHS =
 
 const END_OF_STRING = 256;
 
-/** A node of the code tree: its two branches, or the symbol of a leaf. */
-type Branch = [zero: Branch | number | undefined, one: Branch | number | undefined];
+const SHORTEST = 5;
+const LONGEST = 30;
 
-let tree: Branch | undefined;
-
-/** Built on first use: many answers carry no Huffman string at all. */
-function codeTree(): Branch {
-  if (tree !== undefined) return tree;
-  const root: Branch = [undefined, undefined];
-  const lengths = Array.from(CODE_LENGTHS, (letter) => letter.charCodeAt(0) - 0x61 + 5);
-  const symbols = lengths
-    .map((_, symbol) => symbol)
-    .sort((a, b) => lengthOf(lengths, a) - lengthOf(lengths, b) || a - b);
-  let code = 0;
-  let previous = 5;
-  for (const symbol of symbols) {
-    const length = lengthOf(lengths, symbol);
-    code <<= length - previous;
-    previous = length;
-    addLeaf(root, code, length, symbol);
-    code += 1;
-  }
-  tree = root;
-  return root;
+/** The code by length: its first code word, how many there are, and where their symbols begin in the list of all. */
+interface CodeTable {
+  readonly first: readonly number[];
+  readonly count: readonly number[];
+  readonly start: readonly number[];
+  /** Sorted by length, then by value: the order of a canonical code. */
+  readonly symbols: readonly number[];
 }
 
-function lengthOf(lengths: readonly number[], symbol: number): number {
-  return lengths[symbol] ?? 0;
-}
+let table: CodeTable | undefined;
 
-function addLeaf(root: Branch, code: number, length: number, symbol: number): void {
-  let node = root;
-  for (let bit = length - 1; bit > 0; bit -= 1) {
-    const side = (code >> bit) & 1;
-    const next = node[side];
-    if (Array.isArray(next)) {
-      node = next;
-    } else {
-      const made: Branch = [undefined, undefined];
-      node[side] = made;
-      node = made;
-    }
+/** Made on first use: many answers carry no Huffman string at all. */
+function codeTable(): CodeTable {
+  if (table !== undefined) return table;
+  const lengths = Array.from(CODE_LENGTHS, (letter) => letter.charCodeAt(0) - 0x61 + SHORTEST);
+  const count = new Array<number>(LONGEST + 1).fill(0);
+  for (const length of lengths) count[length] = (count[length] ?? 0) + 1;
+  const first: number[] = [0];
+  const start: number[] = [0];
+  for (let length = 1; length <= LONGEST; length += 1) {
+    const shorter = count[length - 1] ?? 0;
+    first.push(((first[length - 1] ?? 0) + shorter) << 1);
+    start.push((start[length - 1] ?? 0) + shorter);
   }
-  node[code & 1] = symbol;
+  const next = [...start];
+  const symbols: number[] = [];
+  for (const [symbol, length] of lengths.entries()) {
+    const at = next[length] ?? 0;
+    symbols[at] = symbol;
+    next[length] = at + 1;
+  }
+  table = { first, count, start, symbols };
+  return table;
 }
 
 /**
@@ -62,28 +54,25 @@ function addLeaf(root: Branch, code: number, length: number, symbol: number): vo
  * that is longer than seven bits or not all ones, and for the end-of-string symbol. RFC 7541, section 5.2.
  */
 export function decodeHuffman(bytes: Uint8Array): string {
-  const root = codeTree();
-  let node = root;
+  const { first, count, start, symbols } = codeTable();
   let text = '';
-  let depth = 0;
-  let allOnes = true;
+  let code = 0;
+  let length = 0;
   for (const byte of bytes) {
     for (let bit = 7; bit >= 0; bit -= 1) {
-      const side = (byte >> bit) & 1;
-      depth += 1;
-      allOnes &&= side === 1;
-      const next = node[side];
-      if (Array.isArray(next)) {
-        node = next;
-        continue;
+      code = (code << 1) | ((byte >> bit) & 1);
+      length += 1;
+      const index = code - (first[length] ?? 0);
+      if (index < (count[length] ?? 0)) {
+        const symbol = symbols[(start[length] ?? 0) + index] ?? END_OF_STRING;
+        if (symbol === END_OF_STRING) throw new Http2Error('compression', 'invalid Huffman code');
+        text += String.fromCharCode(symbol);
+        code = 0;
+        length = 0;
       }
-      if (next === undefined || next === END_OF_STRING) throw new Http2Error('compression', 'invalid Huffman code');
-      text += String.fromCharCode(next);
-      node = root;
-      depth = 0;
-      allOnes = true;
     }
   }
-  if (depth > 7 || !allOnes) throw new Http2Error('compression', 'invalid Huffman padding');
+  const isAllOnes = code === (1 << length) - 1;
+  if (length > 7 || !isAllOnes) throw new Http2Error('compression', 'invalid Huffman padding');
   return text;
 }
