@@ -4,6 +4,12 @@
  * code against it, type imports and dynamic imports included.
  */
 
+/** What every layer above them may use. */
+const DOMAIN = ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'];
+const TRANSPORT = ['src/lib/rpc', 'src/lib/wire', ...DOMAIN];
+const DAEMON = ['src/lib/catalog', 'src/lib/client', 'src/lib/config', 'src/lib/keymanager', ...TRANSPORT];
+const CLIENTS = ['src/lib/client', 'src/lib/workloadapi', 'src/lib/config', ...TRANSPORT];
+
 /** Folder -> folders it may import from. The longest matching folder decides. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/runtime': [],
@@ -11,66 +17,18 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/spiffe': ['src/lib/crypto', 'src/lib/runtime'],
   'src/lib/keymanager': ['src/lib/crypto', 'src/lib/runtime'],
   'src/lib/wire/gen': [],
-  'src/lib/wire': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/wire': DOMAIN,
   'src/lib/rpc': ['src/lib/wire', 'src/lib/runtime'],
-  'src/lib/config': ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
+  'src/lib/config': DOMAIN,
   'src/lib/catalog': ['src/lib/config', 'src/lib/runtime'],
-  'src/lib/client': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
-  'src/lib/workloadapi': ['src/lib/rpc', 'src/lib/wire', 'src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'],
-  'src/lib/server': [
-    'src/lib/catalog',
-    'src/lib/client',
-    'src/lib/config',
-    'src/lib/rpc',
-    'src/lib/wire',
-    'src/lib/keymanager',
-    'src/lib/spiffe',
-    'src/lib/crypto',
-    'src/lib/runtime',
-  ],
-  'src/lib/agent': [
-    'src/lib/catalog',
-    'src/lib/client',
-    'src/lib/config',
-    'src/lib/rpc',
-    'src/lib/wire',
-    'src/lib/keymanager',
-    'src/lib/spiffe',
-    'src/lib/crypto',
-    'src/lib/runtime',
-  ],
-  'src/lib/dev': [
-    'src/lib/server',
-    'src/lib/agent',
-    'src/lib/client',
-    'src/lib/config',
-    'src/lib/rpc',
-    'src/lib/wire',
-    'src/lib/spiffe',
-    'src/lib/crypto',
-    'src/lib/runtime',
-  ],
-  'src/lib/cli': [
-    'src/lib/client',
-    'src/lib/workloadapi',
-    'src/lib/config',
-    'src/lib/rpc',
-    'src/lib/wire',
-    'src/lib/spiffe',
-    'src/lib/crypto',
-    'src/lib/runtime',
-  ],
-  'src/commands': [
-    'src/lib/cli',
-    'src/lib/client',
-    'src/lib/workloadapi',
-    'src/lib/config',
-    'src/lib/rpc',
-    'src/lib/wire',
-    'src/lib/spiffe',
-    'src/lib/crypto',
-    'src/lib/runtime',
-  ],
+  'src/lib/client': TRANSPORT,
+  'src/lib/workloadapi': TRANSPORT,
+  // The daemons never import each other.
+  'src/lib/server': DAEMON,
+  'src/lib/agent': DAEMON,
+  'src/lib/dev': ['src/lib/server', 'src/lib/agent', 'src/lib/client', 'src/lib/config', ...TRANSPORT],
+  'src/lib/cli': CLIENTS,
+  'src/commands': ['src/lib/cli', ...CLIENTS],
   'src/main': ['src/commands', 'src/lib/cli', 'src/lib/runtime'],
 };
 
