@@ -85,15 +85,16 @@ function hotEntry(program: (typeof PROGRAMS)[number], path: string): string {
     void finishProcess(runDropIn('${program}', process.argv.slice(2), commands, { io: processIo() }));`;
 }
 
-/** The words of a program's hot commands with the name of the file that does them. */
-function hotFiles(program: (typeof PROGRAMS)[number]): Record<string, { path: string; file: string }> {
-  const table = commandTable(program);
-  const files = HOT_COMMANDS[program].map((words) => {
-    const path = table.get(words);
-    if (path === undefined) throw new Error(`${program} has no command ${words}`);
-    return [words, { path, file: `${program}.${path.replaceAll('/', '-')}.cjs` }] as const;
-  });
-  return Object.fromEntries(files);
+/** The path of the command that hot words lead to; some words lead to the same one. */
+function hotPath(program: (typeof PROGRAMS)[number], words: string): string {
+  const path = commandTable(program).get(words);
+  if (path === undefined) throw new Error(`${program} has no command ${words}`);
+  return path;
+}
+
+/** The name of a hot command's bundle. */
+function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
+  return `${program}.${path.replaceAll('/', '-')}.cjs`;
 }
 
 /**
@@ -123,18 +124,18 @@ async function bundlePrograms(): Promise<void> {
       define,
       plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file))],
     });
-    const hot = hotFiles(program);
-    for (const { path, file } of Object.values(hot)) {
+    const hot = HOT_COMMANDS[program].map((words) => [words, hotPath(program, words)] as const);
+    for (const path of new Set(hot.map(([, path]) => path))) {
       await build({
         ...cjs,
         stdin: { contents: hotEntry(program, path), resolveDir: root, loader: 'ts' },
         keepNames: false,
-        outfile: join(fresh, 'main', file),
+        outfile: join(fresh, 'main', hotFile(program, path)),
         define: { ...define, COMMAND_SUMMARIES: '{}' },
         plugins: [without((name) => UMBRELLA_FORMATS.test(name))],
       });
     }
-    const hotNames = Object.fromEntries(Object.entries(hot).map(([words, { file }]) => [words, file]));
+    const hotNames = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));
     await build({
       ...cjs,
       entryPoints: ['src/main/start.ts'],
