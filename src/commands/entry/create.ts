@@ -1,10 +1,9 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
-import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
@@ -29,15 +28,10 @@ export default class EntryCreate extends BaseCommand<typeof flags> {
     const entries = data === '' ? [newEntry(context.flags)] : await readEntryData(data, context);
     const response = await entryClient(rpc).batchCreateEntry({ entries, outputMask: undefined }, { signal });
     const results = withRefusedEntries(response.results, entries);
-    await context.print({
-      pretty: () => formatAccepted(results),
-      json: () => protoJson({ results }),
-      items: () => results.map((result) => protoJson(result)),
-    });
-    reportBatch(context, results, {
-      isPretty: isPretty(context.flags.output),
+    await printBatch(context, results, {
+      accepted: () => formatAccepted(results),
+      refused: () => formatRefused(results, 'create'),
       message: 'failed to create one or more entries',
-      details: () => formatRefused(results, 'create'),
     });
     return 0;
   }

@@ -1,11 +1,10 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { isPretty, reportBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/entry-flags.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
-import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { type EntryClient, entryClient } from '../../lib/client/entry-client.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
@@ -37,15 +36,10 @@ export default class EntryUpdate extends BaseCommand<typeof flags> {
     const request = { entries, inputMask: undefined, outputMask: undefined };
     const response = await client.batchUpdateEntry(request, { signal });
     const results = withRefusedEntries(response.results, entries);
-    await context.print({
-      pretty: () => formatAccepted(results),
-      json: () => protoJson({ results }),
-      items: () => results.map((result) => protoJson(result)),
-    });
-    reportBatch(context, results, {
-      isPretty: isPretty(context.flags.output),
+    await printBatch(context, results, {
+      accepted: () => formatAccepted(results),
+      refused: () => formatRefused(results, 'update'),
       message: 'failed to update one or more entries',
-      details: () => formatRefused(results, 'update'),
     });
     return 0;
   }

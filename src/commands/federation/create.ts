@@ -1,10 +1,9 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
+import { printBatch } from '../../lib/cli/batch-outcome.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { federationFlags, requestedRelationships } from '../../lib/cli/federation-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/federation.ts';
-import { protoJson } from '../../lib/cli/protojson.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
@@ -30,15 +29,10 @@ export default class FederationCreate extends BaseCommand<typeof flags> {
       'request failed',
       trustDomainClient(rpc).batchCreateFederationRelationship(request, { signal: context.signal }),
     );
-    await context.print({
-      pretty: () => formatAccepted(results),
-      json: () => protoJson({ results }),
-      items: () => results.map((result) => protoJson(result)),
-    });
-    reportBatch(context, results, {
-      isPretty: isPretty(context.flags.output),
+    await printBatch(context, results, {
+      accepted: () => formatAccepted(results),
+      refused: () => formatRefused(results, federationRelationships, 'create'),
       message: 'failed to create one or more federation relationships',
-      details: () => formatRefused(results, federationRelationships, 'create'),
     });
     return 0;
   }

@@ -3,6 +3,7 @@ import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
 import type { Entry } from '../wire/gen/spire/api/types/entry.ts';
 import type { CommandContext } from './command-context.ts';
 import type { OutputFormat } from './go-flags.ts';
+import { protoJson } from './protojson.ts';
 
 /** The answer to one item of a batch: the call itself succeeds whatever became of its items. */
 export interface BatchResult {
@@ -25,6 +26,29 @@ export function reportBatch(
   if (code === undefined) return;
   if (report.isPretty && report.details) context.io.stderr.write(report.details());
   if (report.isPretty || context.program === 'spirekit') throw new SpirekitError(code, report.message);
+}
+
+/**
+ * Prints the results of a batch that creates or changes items, then reports those that the server refused as
+ * {@link reportBatch} does: what was accepted goes to stdout, what was not to stderr.
+ *
+ * @throws SpirekitError as {@link reportBatch}
+ */
+export async function printBatch<R extends BatchResult>(
+  context: Pick<CommandContext, 'program' | 'io' | 'print'> & { readonly flags: { readonly output: OutputFormat } },
+  results: readonly R[],
+  text: { readonly accepted: () => string; readonly refused: () => string; readonly message: string },
+): Promise<void> {
+  await context.print({
+    pretty: text.accepted,
+    json: () => protoJson({ results }),
+    items: () => results.map((result) => protoJson(result)),
+  });
+  reportBatch(context, results, {
+    isPretty: isPretty(context.flags.output),
+    message: text.message,
+    details: text.refused,
+  });
 }
 
 /** The code that stands for a batch, nothing if every item succeeded. */
