@@ -5,7 +5,7 @@ export interface JoinToken {
   readonly expiresAtSeconds: number;
 }
 
-/** Join tokens. */
+/** Join tokens; one that lets an agent in is used up by `NodeStore.saveNode`. */
 export interface JoinTokenStore {
   /** Error: `already-exists`. */
   createJoinToken(token: JoinToken): Promise<void>;

@@ -30,10 +30,11 @@ export interface NodeStore {
   listNodes(filter: NodeFilter, page?: PageRequest): Promise<Page<AttestedNode>>;
   findNode(spiffeId: SpiffeId): Promise<AttestedNode | undefined>;
   /**
-   * Stores a first attestation, or replaces all that is known of a node which attested before, in one step. Error:
-   * `permission-denied` for a banned node, which stays banned until it is deleted.
+   * Stores a first attestation, or replaces all that is known of a node which attested before, in one step; the join
+   * token is used up in that step too. Errors: `permission-denied` for a banned node, which stays banned until it is
+   * deleted; `failed-precondition` where the token is not there any more.
    */
-  saveNode(node: AttestedNode): Promise<void>;
+  saveNode(node: AttestedNode, options?: { readonly joinToken?: string | undefined }): Promise<void>;
   /**
    * Replaces the given fields, or those that the function makes of the stored node in the same step (what it throws
    * changes nothing). Errors: `not-found`; `permission-denied` for a serial number for a banned node.

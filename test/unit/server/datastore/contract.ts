@@ -386,6 +386,30 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(await store.nodes.findNode(node.spiffeId)).toEqual(node);
       });
 
+      test('a node and the use of its join token are saved in one step, once', async () => {
+        const nodes = Array.from({ length: 100 }, (_, index) => makeNode({ path: `/spire/agent/${index}` }));
+        await store.joinTokens.createJoinToken({ value: 'secret', expiresAtSeconds: 7 });
+        const saved = await Promise.allSettled(
+          nodes.map((node) => store.nodes.saveNode(node, { joinToken: 'secret' })),
+        );
+        const refused = saved.filter((outcome) => outcome.status === 'rejected');
+        expect(refused).toHaveLength(99);
+        expect(refused[0]?.reason).toMatchObject({ code: 'failed-precondition' });
+        expect((await store.nodes.listNodes({})).items).toHaveLength(1);
+        expect(changes).toHaveLength(1);
+        expect(await store.joinTokens.findJoinToken('secret')).toBeUndefined();
+      });
+
+      test('a node that is not saved does not use its join token up', async () => {
+        const node = makeNode({ serialNumber: '' });
+        await store.nodes.saveNode(node);
+        await store.joinTokens.createJoinToken({ value: 'secret', expiresAtSeconds: 7 });
+        await expect(store.nodes.saveNode(node, { joinToken: 'secret' })).rejects.toMatchObject({
+          code: 'permission-denied',
+        });
+        expect(await store.joinTokens.findJoinToken('secret')).toBeDefined();
+      });
+
       test('filters by each field', async () => {
         const nodes = [
           makeNode({ path: '/spire/agent/a', attestationType: 'x509pop', canReattest: true, expiresAtSeconds: 10 }),

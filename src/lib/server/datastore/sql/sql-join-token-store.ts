@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { repeated } from '../entry-rules.ts';
 import type { JoinToken, JoinTokenStore } from '../join-token-store.ts';
-import type { SqlSession } from './session.ts';
+import type { Queries, SqlSession } from './session.ts';
 
 /** Join tokens in an SQL table, which holds only their digests. */
 export class SqlJoinTokenStore implements JoinTokenStore {
@@ -30,13 +30,7 @@ export class SqlJoinTokenStore implements JoinTokenStore {
   }
 
   async takeJoinToken(value: string): Promise<JoinToken | undefined> {
-    const row = await this.#session.write((tx) =>
-      tx
-        .deleteFrom('join_tokens')
-        .where('token_digest', '=', digestOf(value))
-        .returning('expires_at')
-        .executeTakeFirst(),
-    );
+    const row = await this.#session.write((tx) => deleteJoinTokenRow(tx, value));
     return row === undefined ? undefined : { value, expiresAtSeconds: row.expires_at };
   }
 
@@ -46,6 +40,15 @@ export class SqlJoinTokenStore implements JoinTokenStore {
     );
     return Number(numDeletedRows);
   }
+}
+
+/** Deletes the row of a token; undefined if there is none. */
+export function deleteJoinTokenRow(tx: Queries, value: string): Promise<{ readonly expires_at: number } | undefined> {
+  return tx
+    .deleteFrom('join_tokens')
+    .where('token_digest', '=', digestOf(value))
+    .returning('expires_at')
+    .executeTakeFirst();
 }
 
 function digestOf(token: string): string {

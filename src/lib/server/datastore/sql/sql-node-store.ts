@@ -10,6 +10,7 @@ import { fromNodeRow, type NodeRow, toNodeRow } from './node-row.ts';
 import { readPaged, type Window } from './paging.ts';
 import type { NoteChange, Queries, SqlSession } from './session.ts';
 import { deleteEntryRows } from './sql-entry-store.ts';
+import { deleteJoinTokenRow } from './sql-join-token-store.ts';
 
 /** The attestor whose agents may have brought an entry along. */
 const JOIN_TOKEN = 'join_token';
@@ -42,10 +43,11 @@ export class SqlNodeStore implements NodeStore {
     return row === undefined ? undefined : fromNodeRow(row);
   }
 
-  saveNode(node: AttestedNode): Promise<void> {
+  saveNode(node: AttestedNode, { joinToken }: { readonly joinToken?: string | undefined } = {}): Promise<void> {
     return this.#session.write(async (tx, note) => {
       const row = await selectNode(tx, node.spiffeId);
       if (row !== undefined && isBanned(fromNodeRow(row))) throw banned();
+      if (joinToken !== undefined && (await deleteJoinTokenRow(tx, joinToken)) === undefined) throw tokenGone();
       const stored = { ...node, selectors: distinctSelectors(node.selectors) };
       const id = await writeNodeRow(tx, row?.id, stored);
       await tx.deleteFrom('node_selectors').where('node', '=', id).execute();
@@ -134,6 +136,10 @@ function selectNodes(db: Queries, filter: NodeFilter, window: Window): Promise<N
 
 function banned(): SpirekitError {
   return new SpirekitError('permission-denied', 'agent is banned');
+}
+
+function tokenGone(): SpirekitError {
+  return new SpirekitError('failed-precondition', 'join token is not there any more');
 }
 
 function distinctSelectors(selectors: readonly Selector[]): Selector[] {

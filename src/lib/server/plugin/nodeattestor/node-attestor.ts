@@ -7,6 +7,11 @@ export interface AttestResult {
   readonly selectorValues: readonly string[];
   /** Whether the same proof may be used again, so that an agent may attest anew when it was evicted or expired. */
   readonly canReattest: boolean;
+  /**
+   * The join token that this proof is. It is used up in the same step that records the agent, so that no crash leaves a
+   * used token without its agent, or an agent whose token still works.
+   */
+  readonly joinToken?: string | undefined;
 }
 
 /** Sends a challenge to the agent and resolves with its answer. */

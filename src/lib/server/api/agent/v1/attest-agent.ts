@@ -15,6 +15,7 @@ import type {
 import { callLogger } from '../../../authorization/call-logger.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
 import type { NodeStore } from '../../../datastore/node-store.ts';
+import { unknownJoinToken } from '../../../plugin/nodeattestor/join-token/join-token-attestor.ts';
 import type { AttestResult, NodeAttestor, NodeAttestorCatalog } from '../../../plugin/nodeattestor/node-attestor.ts';
 import { fromStore } from '../../store-failure.ts';
 import { relayChallenges } from './challenge-relay.ts';
@@ -119,13 +120,20 @@ async function admitAgent(
     agentVersion: known?.agentVersion ?? '',
     selectors: nodeSelectors(deps, type, result),
   };
-  try {
-    await fromStore('failed to create attested agent', deps.nodes.saveNode(node), ['permission-denied']);
-  } catch (error) {
-    // Banned while it was being attested.
-    throw error instanceof SpirekitError && error.code === 'permission-denied' ? bannedAgent(error) : error;
-  }
+  await recordAgent(deps, node, result);
   return svid;
+}
+
+async function recordAgent(deps: AttestAgentDeps, node: AttestedNode, { joinToken }: AttestResult): Promise<void> {
+  const told = ['permission-denied', 'failed-precondition'] as const;
+  try {
+    await fromStore('failed to create attested agent', deps.nodes.saveNode(node, { joinToken }), told);
+  } catch (error) {
+    const code = error instanceof SpirekitError ? error.code : undefined;
+    // Banned, or another came with the same token, while it was being attested.
+    if (code === 'permission-denied') throw bannedAgent(error);
+    throw code === 'failed-precondition' ? unknownJoinToken(error) : error;
+  }
 }
 
 function nodeSelectors(deps: AttestAgentDeps, type: string, result: AttestResult): Selector[] {

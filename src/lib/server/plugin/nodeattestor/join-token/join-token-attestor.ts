@@ -9,9 +9,9 @@ import type { AttestResult, NodeAttestor } from '../node-attestor.ts';
 const LONGEST_TOKEN_BYTES = 2048;
 
 /**
- * Attests an agent by a token that the server gave out before. The payload is the token itself. It is taken out of the
- * store in one step, so that of agents with the same token at the same time exactly one attests; an expired token is
- * used up by the attempt.
+ * Attests an agent by a token that the server gave out before. The payload is the token itself. Whoever records the agent
+ * uses it up in the same step, so that of agents with the same token at the same time exactly one gets in; an expired
+ * token is used up by the attempt.
  */
 export class JoinTokenAttestor implements NodeAttestor {
   readonly name = 'join_token';
@@ -25,24 +25,26 @@ export class JoinTokenAttestor implements NodeAttestor {
   async attest(payload: Uint8Array): Promise<AttestResult> {
     const { trustDomain, joinTokens, clock } = this.#deps;
     const agentId = findAgentId(trustDomain, payload);
-    const token = agentId && (await joinTokens.takeJoinToken(agentId.token));
-    if (agentId === undefined || token === undefined) {
-      throw new SpirekitError(
-        'invalid-argument',
-        'failed to attest: join token does not exist or has already been used',
-      );
-    }
+    const token = agentId && (await joinTokens.findJoinToken(agentId.token));
+    if (agentId === undefined || token === undefined) throw unknownJoinToken();
     if (token.expiresAtSeconds * 1000 < clock.nowMs()) {
+      await joinTokens.takeJoinToken(token.value);
       throw new SpirekitError('invalid-argument', 'join token expired');
     }
-    return { agentId: agentId.id, selectorValues: [], canReattest: false };
+    return { agentId: agentId.id, selectorValues: [], canReattest: false, joinToken: token.value };
   }
+}
+
+/** What an agent is told whose token is none, any more or at all. The sentence is SPIRE's. */
+export function unknownJoinToken(cause?: unknown): SpirekitError {
+  const sentence = 'failed to attest: join token does not exist or has already been used';
+  return new SpirekitError('invalid-argument', sentence, { cause });
 }
 
 /** What the attestor depends on. */
 export interface JoinTokenAttestorDeps {
   readonly trustDomain: TrustDomain;
-  readonly joinTokens: Pick<JoinTokenStore, 'takeJoinToken'>;
+  readonly joinTokens: Pick<JoinTokenStore, 'findJoinToken' | 'takeJoinToken'>;
   readonly clock: Clock;
 }
 

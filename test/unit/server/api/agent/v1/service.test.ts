@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Certificate } from '../../../../../../src/lib/crypto/certificate.ts';
 import { createCsr } from '../../../../../../src/lib/crypto/csr.ts';
 import { generateKey } from '../../../../../../src/lib/crypto/key.ts';
@@ -167,11 +167,17 @@ describe('agentService', () => {
       });
     });
 
-    test('of a hundred agents with the same token at the same time one attests', async () => {
+    test('F13: of a hundred agents with the same token at the same time one attests', async () => {
       const { value } = await makeToken();
       const attempts = Array.from({ length: 100 }, () => attest(paramsOf('join_token', value)));
       const results = await Promise.allSettled(attempts);
       expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+      const reasons = results.flatMap((result) =>
+        result.status === 'rejected' ? [String(result.reason.message)] : [],
+      );
+      expect(new Set(reasons)).toEqual(
+        new Set(['failed to attest: join token does not exist or has already been used']),
+      );
       expect(await store.nodes.countNodes({})).toBe(1);
     });
 
@@ -181,6 +187,13 @@ describe('agentService', () => {
         code: 'invalid-argument',
         message: expect.stringContaining('malformed param: failed to parse CSR: '),
       });
+      expect(await attest(paramsOf('join_token', value))).toHaveLength(1);
+    });
+
+    test('F13: an agent that cannot be recorded has not used its token up, and may come again', async () => {
+      const { value } = await makeToken();
+      vi.spyOn(store.nodes, 'saveNode').mockRejectedValueOnce(new SpirekitError('unavailable', 'disk full'));
+      await expect(attest(paramsOf('join_token', value))).rejects.toMatchObject({ code: 'unavailable' });
       expect(await attest(paramsOf('join_token', value))).toHaveLength(1);
     });
 
