@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Certificate } from './certificate.ts';
 import { CryptoError } from './crypto-error.ts';
 import { derBitString, derExplicit, derInteger, derOctetString, derSequence, derTime } from './der/writer.ts';
@@ -12,7 +12,7 @@ import {
   type KeyUsage,
 } from './extensions.ts';
 import { encodeSubjectAltNames } from './general-names.ts';
-import { publicKeyDer } from './key.ts';
+import { type PublicKey, publicKeyDer } from './key.ts';
 import type { Name } from './name.ts';
 import { Oid } from './oids.ts';
 import { getDefaultSignatureAlgorithm } from './signature-algorithm.ts';
@@ -37,8 +37,7 @@ export interface CertificateTemplate {
   readonly keyUsages: readonly KeyUsage[];
   /** Left out when empty. */
   readonly extendedKeyUsages?: readonly ExtendedKeyUsage[] | undefined;
-  /** The subject's key: a KeyObject (either half) or SubjectPublicKeyInfo DER. */
-  readonly publicKey: KeyObject | Uint8Array;
+  readonly publicKey: PublicKey;
   readonly subjectKeyId?: Uint8Array | undefined;
   readonly authorityKeyId?: Uint8Array | undefined;
   /** The issuer's key. */
@@ -72,7 +71,6 @@ function encodeTbs(template: CertificateTemplate, algorithmDer: Uint8Array): Uin
   if (template.notAfter.getTime() < template.notBefore.getTime()) {
     throw new CryptoError('invalid-certificate', 'certificate would end before it starts');
   }
-  const { publicKey } = template;
   return derSequence(
     derExplicit(0, derInteger(2)),
     derInteger(serialNumber),
@@ -80,7 +78,7 @@ function encodeTbs(template: CertificateTemplate, algorithmDer: Uint8Array): Uin
     template.issuer.der,
     derSequence(derTime(template.notBefore.getTime()), derTime(template.notAfter.getTime())),
     template.subject.der,
-    publicKey instanceof Uint8Array ? publicKey : publicKeyDer(publicKey),
+    publicKeyDer(template.publicKey),
     derExplicit(3, derSequence(...encodeExtensions(template))),
   );
 }

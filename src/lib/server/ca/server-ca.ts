@@ -1,5 +1,5 @@
-import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
+import type { PublicKey } from '../../crypto/key.ts';
 import type { Name } from '../../crypto/name.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 
@@ -13,17 +13,17 @@ export interface SignedJwtSvid {
 }
 
 export interface ServerX509SvidParams {
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
 }
 
 export interface AgentX509SvidParams {
   readonly spiffeId: SpiffeId;
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
 }
 
 export interface WorkloadX509SvidParams {
   readonly spiffeId: SpiffeId;
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
   /** Wanted lifetime; 0 or absent means the server's default. Never past the signing CA. */
   readonly ttlSeconds?: number;
   /** The first one also becomes the common name. */
@@ -42,7 +42,7 @@ export interface WorkloadJwtSvidParams {
 }
 
 export interface DownstreamX509CaParams {
-  readonly publicKey: KeyObject;
+  readonly publicKey: PublicKey;
   /** Wanted lifetime; 0 or absent means the server's `ca_ttl`. Never past the signing CA. */
   readonly ttlSeconds?: number;
 }

@@ -1,7 +1,7 @@
-import { type KeyObject, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
 import { type CertificateTemplate, issueCertificate } from '../../crypto/certificate-builder.ts';
-import { publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
+import { type PublicKey, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import { Name } from '../../crypto/name.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
@@ -108,7 +108,7 @@ export class SigningCa implements ServerCa {
 
   async #signSvid(
     spiffeId: SpiffeId,
-    publicKey: KeyObject,
+    publicKey: PublicKey,
     options: { readonly ttlSeconds: number; readonly dnsNames?: readonly string[]; readonly subject?: Name },
   ): Promise<readonly Certificate[]> {
     const ca = this.#getX509Ca();
@@ -133,12 +133,13 @@ export class SigningCa implements ServerCa {
       throw new SpirekitError('unavailable', 'X509 CA has expired');
     }
     const { subject: issuer, subjectKeyId: authorityKeyId } = ca.certificate;
-    const key = template.publicKey instanceof Uint8Array ? template.publicKey : publicKeyDer(template.publicKey);
+    const publicKey = publicKeyDer(template.publicKey);
     return [
       await issueCertificate({
         ...template,
+        publicKey,
         issuer,
-        subjectKeyId: subjectKeyId(key),
+        subjectKeyId: subjectKeyId(publicKey),
         ...(authorityKeyId && { authorityKeyId }),
         signer: ca.signer,
       }),

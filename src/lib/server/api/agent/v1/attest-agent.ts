@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import type { CallContext } from '../../../../rpc/call-context.ts';
 import { RpcCode, RpcError } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
@@ -35,7 +34,7 @@ export interface AttestAgentDeps {
 interface Attestation {
   readonly type: string;
   readonly payload: Uint8Array;
-  readonly publicKey: KeyObject;
+  readonly publicKey: Uint8Array;
 }
 
 /**

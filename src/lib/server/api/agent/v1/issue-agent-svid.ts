@@ -1,5 +1,5 @@
-import type { KeyObject } from 'node:crypto';
 import { parseCsr } from '../../../../crypto/csr.ts';
+import type { PublicKey } from '../../../../crypto/key.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { SpiffeId } from '../../../../spiffe/spiffe-id.ts';
 import { inField } from '../../../../wire/convert/conversion-error.ts';
@@ -17,15 +17,15 @@ export interface IssuedAgentSvid {
 }
 
 /** The key of a CSR whose signature and strength are good; all else that it asks for is dropped. Error: `invalid-argument`. */
-export function parseAgentCsr(csr: Uint8Array): KeyObject {
-  return inField('failed to parse CSR', () => parseCsr(csr).publicKey);
+export function parseAgentCsr(csr: Uint8Array): Uint8Array {
+  return inField('failed to parse CSR', () => parseCsr(csr).publicKeyDer);
 }
 
 /** Signs an SVID for an agent. Errors: `internal`, `unavailable`. */
 export async function issueAgentSvid(
   ca: Pick<ServerCa, 'signAgentX509Svid'>,
   spiffeId: SpiffeId,
-  publicKey: KeyObject,
+  publicKey: PublicKey,
 ): Promise<IssuedAgentSvid> {
   const certificates = await fromStore('failed to sign X509 SVID', ca.signAgentX509Svid({ spiffeId, publicKey }));
   const [leaf] = certificates;

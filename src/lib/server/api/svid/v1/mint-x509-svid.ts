@@ -18,7 +18,7 @@ export async function mintX509Svid(
   request: MintX509SVIDRequest,
 ): Promise<MintX509SVIDResponse> {
   if (request.csr.length === 0) throw new SpirekitError('invalid-argument', 'missing CSR');
-  const { uris, dnsNames, publicKey, subject } = parseCallerCsr(request.csr);
+  const { uris, dnsNames, publicKeyDer: publicKey, subject } = parseCallerCsr(request.csr);
   const spiffeId = idOf(trustDomain, uris);
   for (const name of dnsNames) inField('CSR DNS name is invalid', () => checkDnsName(name));
   refuseOverlap(dnsNames);

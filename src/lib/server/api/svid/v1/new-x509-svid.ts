@@ -22,7 +22,7 @@ export async function newX509Svid(
   if (csr.length === 0) throw new SpirekitError('invalid-argument', 'missing CSR');
   const entry = granted.get(entryId);
   if (entry === undefined) throw new SpirekitError('not-found', 'entry not found or not authorized');
-  const { publicKey } = parseCallerCsr(csr);
+  const { publicKeyDer: publicKey } = parseCallerCsr(csr);
   const { spiffeId, dnsNames, x509SvidTtlSeconds: ttlSeconds } = entry;
   const svid = await signX509SvidFor(ca, { spiffeId, publicKey, dnsNames, ttlSeconds });
   callLogger(call).debug('Signed X509 SVID', {

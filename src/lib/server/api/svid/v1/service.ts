@@ -70,7 +70,7 @@ export function svidService(deps: SvidServiceDeps): ServiceImplementation<typeof
       if (getAuthorizedCaller(call).downstreamEntries.length === 0) {
         throw new SpirekitError('internal', 'caller is not a downstream workload');
       }
-      const { publicKey } = parseCallerCsr(csr);
+      const { publicKeyDer: publicKey } = parseCallerCsr(csr);
       const chain = await ca.signDownstreamX509Ca({ publicKey, ttlSeconds: preferredTtl });
       const bundle = await deps.bundles.findBundle(trustDomain);
       if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
