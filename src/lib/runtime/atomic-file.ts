@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { constants, type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { constants, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { SpirekitError } from './errors.ts';
 import { errnoOf, ioReason } from './io-reason.ts';
+import { syncFolder } from './sync-folder.ts';
+import { removeAbandoned, temporaryPathFor } from './temporary-file.ts';
 
 /** How a file is written. */
 export interface AtomicFileOptions {
@@ -27,24 +28,32 @@ export async function writeFileAtomic(
   await files.commit();
 }
 
+/** A file that is written and not in its place yet. */
+interface StagedFile {
+  readonly target: string;
+  readonly temporary: string;
+}
+
 /**
  * Files that change together: each is written beside its place first, and only when all are on disk are they renamed
- * into place, one right after the other. What was staged and not committed is removed on disposal.
+ * into place, one right after the other. What was staged and not committed is removed on disposal; what a killed process
+ * left is removed by a later write of the same file.
  */
 export class AtomicFiles implements AsyncDisposable {
-  readonly #staged = new Map<string, string>();
+  #staged: StagedFile[] = [];
 
   /** Writes one file beside its place. @throws as {@link writeFileAtomic} */
   async stage(path: string, data: string | Uint8Array, options: AtomicFileOptions): Promise<void> {
     let operation = 'open';
     try {
       const target = await findTarget(path);
-      const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`);
+      const temporary = temporaryPathFor(target);
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       // Without the group's and others' bits first: the umask may be any, and chmod comes before the content.
       await using file = await open(temporary, flags, options.mode & 0o600);
-      this.#staged.set(target, temporary);
+      this.#staged.push({ target, temporary });
       await file.chmod(options.mode);
+      await removeAbandoned(target, (await file.stat()).mtimeMs);
       operation = 'write';
       await file.writeFile(data);
       await file.sync();
@@ -53,37 +62,29 @@ export class AtomicFiles implements AsyncDisposable {
     }
   }
 
-  /** Puts the staged files into place, in the order in which they were staged, and makes that durable. */
+  /**
+   * Puts the staged files into place, in the order in which they were staged, and makes that durable; also of those
+   * before one that fails.
+   */
   async commit(): Promise<void> {
     const folders = new Set<string>();
-    for (const [target, temporary] of this.#staged) {
-      try {
-        await rename(temporary, target);
-      } catch (cause) {
-        throw fileError('open', target, cause);
+    try {
+      for (let next = this.#staged[0]; next !== undefined; next = this.#staged[0]) {
+        await rename(next.temporary, next.target);
+        this.#staged.shift();
+        folders.add(dirname(next.target));
       }
-      this.#staged.delete(target);
-      folders.add(dirname(target));
+    } catch (cause) {
+      throw fileError('open', this.#staged[0]?.target ?? '', cause);
+    } finally {
+      for (const folder of folders) await syncFolder(folder);
     }
-    for (const folder of folders) await syncFolder(folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const leftovers = [...this.#staged.values()];
-    this.#staged.clear();
-    await Promise.all(leftovers.map((path) => rm(path, { force: true }).catch(() => undefined)));
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  let folder: FileHandle | undefined;
-  try {
-    folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-    await folder.sync();
-  } catch (cause) {
-    throw fileError('sync', path, cause);
-  } finally {
-    await folder?.close();
+    const leftovers = this.#staged;
+    this.#staged = [];
+    await Promise.all(leftovers.map(({ temporary }) => rm(temporary, { force: true }).catch(() => undefined)));
   }
 }
 
@@ -101,6 +102,7 @@ async function findTarget(path: string): Promise<string> {
     const folder = await realpath(dirname(target));
     const file = join(folder, basename(target));
     const found = await lstat(file).catch(ignoreMissing);
+    if (found?.isDirectory() === true) throw new SpirekitError('io-error', 'is a directory');
     if (found === undefined || !found.isSymbolicLink()) return file;
     refuseForeignLink(file, found.uid);
     const named = await readlink(file);

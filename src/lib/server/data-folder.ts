@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../runtime/atomic-file.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { errnoOf } from '../runtime/io-reason.ts';
+import { makeFolder } from '../runtime/sync-folder.ts';
 import { FileLock } from './datastore/sqlite/file-lock.ts';
 
 /** Tells that a folder belongs to a server of this package. */
@@ -38,7 +39,7 @@ export class DataFolder implements Disposable {
    */
   static async open(path: string): Promise<DataFolder> {
     try {
-      await mkdir(path, { recursive: true, mode: 0o755 });
+      await makeFolder(path, 0o755);
       const isMarked = await hasMarker(path);
       if (!isMarked) await assertNotOfSpire(path);
       const lock = FileLock.acquire(join(path, LOCK));

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -85,12 +84,6 @@ describe('writeFileAtomic', () => {
     mkdirSync(at('taken'));
     await expect(writeFileAtomic(at('taken'), 'x', { mode: 0o644 })).rejects.toThrow('is a directory');
     expect(readdirSync(folder)).toEqual(['taken']);
-  });
-
-  it('replaces a FIFO instead of waiting for its reader', async () => {
-    spawnSync('mkfifo', [at('pipe')]);
-    await writeFileAtomic(at('pipe'), 'x', { mode: 0o600 });
-    expect(statSync(at('pipe')).isFile()).toBe(true);
   });
 
   it('writes what a link of our own names and keeps the link', async () => {

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificate } from '../../crypto/certificate.ts';
 import { writeFileAtomic } from '../../runtime/atomic-file.ts';
@@ -6,6 +5,7 @@ import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { PRIVATE_FILE_MODE, readPrivateFile } from '../../runtime/private-file.ts';
+import { makeFolder } from '../../runtime/sync-folder.ts';
 import { type AgentData, type BootstrapState, formatAgentData, NO_AGENT_DATA, parseAgentData } from './agent-data.ts';
 import { setAside } from './set-aside.ts';
 
@@ -39,11 +39,7 @@ export class AgentStorage {
    */
   static async open(options: AgentStorageOptions): Promise<AgentStorage> {
     const { dataDir } = options;
-    try {
-      await mkdir(dataDir, { recursive: true, mode: 0o750 });
-    } catch (error) {
-      throw SpirekitError.from(error);
-    }
+    await makeFolder(dataDir, 0o750);
     const path = join(dataDir, 'agent-data.json');
     return new AgentStorage(path, await loadData(path, options));
   }

@@ -1,9 +1,10 @@
 import { chmod, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import { errnoOf } from '../../../runtime/io-reason.ts';
+import { syncFolder } from '../../../runtime/sync-folder.ts';
 import { MIGRATION_TABLE } from '../sql/migrations.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
@@ -95,6 +96,7 @@ async function createFile(path: string): Promise<void> {
   try {
     const file = await open(path, 'wx', FILE_MODE);
     await file.close();
+    await syncFolder(dirname(path));
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST') return;
     throw new SpirekitError('io-error', `unable to create datastore "${path}"`, { cause });

@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatKeysFile, parseKeysFile } from '../../../../keymanager/keys-file.ts';
 import { writeFileAtomic } from '../../../../runtime/atomic-file.ts';
@@ -7,6 +6,7 @@ import type { Clock } from '../../../../runtime/clock.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
 import { PRIVATE_FILE_MODE, readPrivateFile } from '../../../../runtime/private-file.ts';
+import { makeFolder } from '../../../../runtime/sync-folder.ts';
 import { setAside } from '../../../storage/set-aside.ts';
 import { LocalKeyManager } from '../local-key-manager.ts';
 
@@ -29,7 +29,7 @@ export class DiskKeyManager extends LocalKeyManager {
   static async open(options: DiskKeyManagerOptions): Promise<DiskKeyManager> {
     const { directory } = options;
     try {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeFolder(directory, 0o700);
     } catch (cause) {
       const reason = SpirekitError.from(cause).message;
       throw new SpirekitError('failed-precondition', `directory validation failed: ${reason}`, { cause });
