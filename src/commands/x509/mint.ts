@@ -3,6 +3,7 @@ import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts'
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatRfc3339 } from '../../lib/cli/go-time.ts';
+import { holdingSignals } from '../../lib/cli/held-signals.ts';
 import { formatMinted, mintedJson, mintedPem } from '../../lib/cli/pretty/minted-svid.ts';
 import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
 import { isCapped, type MintedX509Svid, mintX509Svid } from '../../lib/cli/svid-minting.ts';
@@ -53,11 +54,14 @@ export default class X509Mint extends BaseCommand<typeof flags> {
 async function writeFiles(folder: string, minted: MintedX509Svid, say: (line: string) => void): Promise<void> {
   const pem = mintedPem(minted);
   const paths = { svid: join(folder, 'svid.pem'), key: join(folder, 'key.pem'), bundle: join(folder, 'bundle.pem') };
-  await using files = new AtomicFiles();
-  await awaitWithin('unable to write SVID', files.stage(paths.svid, pem.chain, { mode: 0o644 }));
-  await awaitWithin('unable to write key', files.stage(paths.key, pem.privateKey, { mode: 0o600 }));
-  await awaitWithin('unable to write bundle', files.stage(paths.bundle, pem.roots, { mode: 0o644 }));
-  await files.commit();
+  await holdingSignals(async (signal) => {
+    await using files = new AtomicFiles();
+    await awaitWithin('unable to write SVID', files.stage(paths.svid, pem.chain, { mode: 0o644 }));
+    await awaitWithin('unable to write key', files.stage(paths.key, pem.privateKey, { mode: 0o600 }));
+    await awaitWithin('unable to write bundle', files.stage(paths.bundle, pem.roots, { mode: 0o644 }));
+    signal.throwIfAborted();
+    await files.commit();
+  });
   say(`X509-SVID written to ${paths.svid}`);
   say(`Private key written to ${paths.key}`);
   say(`Root CAs written to ${paths.bundle}`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Certificate } from '../crypto/certificate.ts';
 import { pemEncode } from '../crypto/pem.ts';
 import { AtomicFiles } from '../runtime/atomic-file.ts';
+import { holdingSignals } from './held-signals.ts';
 import type { FetchedSvid } from './x509-response.ts';
 
 /** A file to write, and what SPIRE says when it does. */
@@ -16,6 +17,8 @@ interface SvidFile {
  * Writes SVIDs, keys and bundles under SPIRE's names. Other than SPIRE's `diskutil`, all files change together, keep
  * their old content if anything fails, and a key file that was open to others is narrowed.
  *
+ * A signal that would end the process meanwhile does so when all are in place, or when nothing has changed.
+ *
  * @param say is told of each file before it is written
  * @throws SpirekitError `io-error`, `permission-denied`
  */
@@ -24,12 +27,15 @@ export async function writeSvidFiles(
   svids: readonly FetchedSvid[],
   say: (line: string) => void,
 ): Promise<void> {
-  await using files = new AtomicFiles();
-  for (const file of svids.flatMap((svid, index) => filesOf(folder, svid, index))) {
-    say(file.announcement);
-    await files.stage(file.path, file.pem, { mode: file.mode });
-  }
-  await files.commit();
+  await holdingSignals(async (signal) => {
+    await using files = new AtomicFiles();
+    for (const file of svids.flatMap((svid, index) => filesOf(folder, svid, index))) {
+      say(file.announcement);
+      await files.stage(file.path, file.pem, { mode: file.mode });
+    }
+    signal.throwIfAborted();
+    await files.commit();
+  });
 }
 
 function filesOf(folder: string, svid: FetchedSvid, index: number): SvidFile[] {
