@@ -5,7 +5,8 @@ import type { Logger } from '../runtime/logger.ts';
 export interface Chore {
   /** For the log, when it fails. */
   readonly name: string;
-  readonly everyMs: number;
+  /** How long until the next time; a function is asked after each. */
+  readonly everyMs: number | (() => number);
   /** Gets the time in whole seconds since the Unix epoch. */
   readonly run: (nowSeconds: number) => Promise<unknown>;
 }
@@ -45,7 +46,8 @@ export class Housekeeping implements AsyncDisposable {
       });
       this.#work = Promise.all([this.#work, done]);
     };
-    this.#timers.set(chore, this.#clock.schedule(chore.everyMs, start, { unref: true }));
+    const delayMs = typeof chore.everyMs === 'number' ? chore.everyMs : chore.everyMs();
+    this.#timers.set(chore, this.#clock.schedule(delayMs, start, { unref: true }));
   }
 
   async #do(chore: Chore): Promise<void> {

@@ -8,6 +8,7 @@ import { AgentDefinition } from '../wire/gen/spire/api/server/agent/v1/agent.ts'
 import { BundleDefinition } from '../wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../wire/gen/spire/api/server/debug/v1/debug.ts';
 import { EntryDefinition } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
+import { LocalAuthorityDefinition } from '../wire/gen/spire/api/server/localauthority/v1/localauthority.ts';
 import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
@@ -16,6 +17,7 @@ import { bundleService } from './api/bundle/v1/service.ts';
 import { debugService } from './api/debug/v1/service.ts';
 import { entryService } from './api/entry/v1/service.ts';
 import { healthService } from './api/health/v1/service.ts';
+import { localAuthorityService } from './api/localauthority/v1/service.ts';
 import { loggerService } from './api/logger/v1/service.ts';
 import { RetiredRegistrationDefinition } from './api/registration/v1/retired-service.ts';
 import { svidService } from './api/svid/v1/service.ts';
@@ -75,6 +77,13 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
     bundles,
     limitX509Signing: deps.limits.limitX509Signing,
   });
+  const localAuthority = localAuthorityService({
+    trustDomain,
+    x509: deps.authorities.x509,
+    jwt: deps.authorities.jwt,
+    bundles,
+    onTaintedX509Authority: (authorityId) => deps.serverSvid.taint(authorityId),
+  });
   const sync = syncService({ changes, clock, signal });
   const debug = debugService({
     entries: entryStore,
@@ -91,6 +100,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
       server.addService(AgentDefinition, agent);
       server.addService(BundleDefinition, bundle);
       server.addService(EntryDefinition, entry);
+      server.addService(LocalAuthorityDefinition, localAuthority);
       server.addService(SVIDDefinition, svid);
       server.addService(SyncDefinition, sync);
       server.addService(RetiredRegistrationDefinition, {});

@@ -15,6 +15,7 @@ import { SpiffeId } from '../../../src/lib/spiffe/spiffe-id.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { BundleDefinition, GetBundleRequest } from '../../../src/lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../../../src/lib/wire/gen/spire/api/server/debug/v1/debug.ts';
+import { LocalAuthorityDefinition } from '../../../src/lib/wire/gen/spire/api/server/localauthority/v1/localauthority.ts';
 import { LoggerDefinition } from '../../../src/lib/wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../../../src/lib/wire/gen/spire/api/server/svid/v1/svid.ts';
 import { Bundle } from '../../../src/lib/wire/gen/spire/api/types/bundle.ts';
@@ -87,6 +88,25 @@ describe('a server', () => {
       return (await shownBy(home, server))[0]?.serialNumber;
     };
     await expect.poll(latest).not.toBe(first?.serialNumber);
+  });
+
+  test('replaces its own SVID at once when the authority that signed it is tainted', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const local = home.local();
+    const [first] = await shownBy(home, server);
+    const { preparedAuthority } = await local.unary(LocalAuthorityDefinition, 'prepareX509Authority', {});
+    const authorityId = preparedAuthority?.authorityId ?? '';
+    await local.unary(LocalAuthorityDefinition, 'activateX509Authority', { authorityId });
+    const { old } = await local.unary(LocalAuthorityDefinition, 'getX509AuthorityState', {});
+    await local.unary(LocalAuthorityDefinition, 'taintX509Authority', { authorityId: old?.authorityId ?? '' });
+    const issuer = async (): Promise<string> => {
+      home.clock.advance(0);
+      const [leaf] = await shownBy(home, server);
+      return Buffer.from(leaf?.authorityKeyId ?? []).toString('hex');
+    };
+    expect(Buffer.from(first?.authorityKeyId ?? []).toString('hex')).toBe(old?.authorityId);
+    await expect.poll(issuer).toBe(authorityId);
   });
 
   test('says what it does in SPIRE’s words', async () => {

@@ -16,14 +16,21 @@ export interface AuthorityKindDeps<T> {
   readonly use: (authority: T) => void;
 }
 
+/** Why an authority that was made before cannot be taken up again. */
+export interface Unusable {
+  readonly unusable: string;
+  /** True if its slot has no key at all. Nothing but damage does that: keys are replaced, never taken away. */
+  readonly isKeyLost?: boolean;
+}
+
 /** The key of an authority that was made before, or why it can no longer be used. */
 export async function restoreSigner(
   keyManager: KeyManager,
   keyId: string,
   publicKey: KeyObject,
-): Promise<{ readonly signer: Signer } | { readonly unusable: string }> {
+): Promise<{ readonly signer: Signer } | Unusable> {
   const signer = await keyManager.findKey(keyId);
-  if (signer === undefined) return { unusable: 'no key manager key' };
+  if (signer === undefined) return { unusable: 'no key manager key', isKeyLost: true };
   if (isSamePublicKey(publicKey, signer.publicKey)) return { signer };
   return { unusable: 'public key does not match key manager key' };
 }

@@ -33,7 +33,15 @@ export interface AuthorityManagerDeps {
   readonly onFirstStart: (foundKeys: boolean) => Promise<void>;
 }
 
+/** The clock is looked at so often, since it may be set and the machine may have slept. */
 const ROTATE_EVERY_MS = 10_000;
+
+/** However short the authorities live, they are not looked at more often. */
+const LEAST_PAUSE_MS = 100;
+
+/** After a failure: a tenth of what the authority in use has left, between this and {@link ROTATE_EVERY_MS}. */
+const LEAST_RETRY_MS = 1_000;
+
 const PRUNE_BUNDLE_EVERY_MS = 6 * 60 * 60 * 1000;
 const PRUNE_JOURNALS_EVERY_MS = 8 * 60 * 60 * 1000;
 
@@ -70,7 +78,7 @@ export class AuthorityManager implements AsyncDisposable {
    * Takes up the authorities of the last run or makes the first ones; when it resolves the CA can sign. From then on it
    * keeps them fresh by itself.
    *
-   * Errors: `data-loss` for a damaged journal; what the key manager and the datastore throw.
+   * Errors: `data-loss` for a damaged journal and for a lost key; what the key manager and the datastore throw.
    */
   static async open(deps: AuthorityManagerDeps): Promise<AuthorityManager> {
     const { settings, keyManager, clock, log, ca } = deps;
@@ -81,15 +89,16 @@ export class AuthorityManager implements AsyncDisposable {
     const shared = { settings, keyManager, bundles: deps.bundles, clock };
     const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
     const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });
-    const rotation = { journal, log, nowSeconds: () => Math.floor(clock.nowMs() / 1000) };
+    const rotation = { journal, log, nowSeconds: () => clock.nowMs() / 1000 };
     const manager = new AuthorityManager(
       deps,
       await RotatingAuthority.open(x509Kind, rotation),
       settings.isJwtSvidEnabled ? await RotatingAuthority.open(jwtKind, rotation) : undefined,
     );
+    await manager.#warnOfNewRoot();
     await Promise.all([manager.x509.tick(), manager.jwt?.tick()]);
     manager.#housekeeping.start([
-      { name: 'rotating authorities', everyMs: ROTATE_EVERY_MS, run: () => manager.#rotate() },
+      { name: 'rotating authorities', everyMs: () => manager.#untilNextLookMs(), run: () => manager.#rotate() },
       { name: 'pruning the bundle', everyMs: PRUNE_BUNDLE_EVERY_MS, run: (now) => manager.#pruneBundle(now) },
       {
         name: 'pruning CA journals',
@@ -115,6 +124,29 @@ export class AuthorityManager implements AsyncDisposable {
     return this.#housekeeping[Symbol.asyncDispose]();
   }
 
+  /** Exact, so that authorities that live for less than a minute rotate without a gap, too. */
+  #untilNextLookMs(): number {
+    const nowMs = this.#deps.clock.nowMs();
+    if (this.#failures > 0) {
+      const ends = [this.x509, this.jwt].map((authority) => authority?.current.authority?.notAfterSeconds ?? 0);
+      return between(LEAST_RETRY_MS, (Math.min(...ends) * 1000 - nowMs) / 10, ROTATE_EVERY_MS);
+    }
+    const due = Math.min(this.x509.dueSeconds, this.jwt?.dueSeconds ?? Number.POSITIVE_INFINITY);
+    return between(LEAST_PAUSE_MS, due * 1000 - nowMs, ROTATE_EVERY_MS);
+  }
+
+  /** Agents know a server by the roots they have. */
+  async #warnOfNewRoot(): Promise<void> {
+    const { bundles, settings, log } = this.#deps;
+    if (this.x509.current.authority !== undefined) return;
+    const bundle = await bundles.findBundle(settings.trustDomain);
+    if (bundle === undefined || bundle.x509Authorities.length === 0) return;
+    log.warn(
+      'No X509 CA of an earlier run can sign any more, so this server begins with a new root; agents that do not have it must bootstrap again',
+      { trust_domain_id: settings.trustDomain.id() },
+    );
+  }
+
   async #rotate(): Promise<void> {
     const { log } = this.#deps;
     let hasFailed = false;
@@ -135,4 +167,8 @@ export class AuthorityManager implements AsyncDisposable {
       log.debug('Expired certificates were successfully pruned from bundle');
     }
   }
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most));
 }

@@ -20,6 +20,7 @@ export interface JournalRecord {
 }
 
 const HEADER = /^spirekit-ca-journal 1 ([0-9a-f]{64})\n/;
+const LATER_HEADER = /^spirekit-ca-journal [1-9][0-9]* /;
 const STATUSES: ReadonlySet<unknown> = new Set<AuthorityStatus>(['prepared', 'active', 'old']);
 
 /** A line with the version and the SHA-256 of the rest, then JSON. */
@@ -35,7 +36,7 @@ export function formatJournal(record: JournalRecord): Uint8Array {
 export function parseJournal(bytes: Uint8Array): JournalRecord {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const header = HEADER.exec(text);
-  if (header === null) throw damaged('it has no header that this version knows');
+  if (header === null) throw LATER_HEADER.test(text) ? writtenLater() : damaged('it does not begin as a journal');
   const body = text.slice(header[0].length);
   if (header[1] !== sha256(body)) throw damaged('its checksum does not match');
   let document: unknown;
@@ -95,7 +96,14 @@ function sha256(text: string): string {
 function damaged(reason: string, cause?: unknown): SpirekitError {
   return new SpirekitError(
     'data-loss',
-    `CA journal is damaged: ${reason}`,
+    `CA journal is damaged: ${reason}; restore the datastore and the keys from one backup, since starting without it would give the trust domain a new root`,
     cause === undefined ? undefined : { cause },
+  );
+}
+
+function writtenLater(): SpirekitError {
+  return new SpirekitError(
+    'data-loss',
+    'CA journal is in a format that this version does not know; start the newer version that wrote it, or restore the datastore and the keys from a backup made before the upgrade',
   );
 }

@@ -1,6 +1,6 @@
+import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { CaJournalStore } from '../datastore/ca-journal-store.ts';
-import type { AuthorityStatus } from './authority.ts';
 import { formatJournal, type JournalEntry, type JournalRecord, parseJournal } from './journal-format.ts';
 
 /** The lists of a journal. */
@@ -18,6 +18,7 @@ export class CaJournal {
   readonly #log: Logger;
   #id: number | undefined;
   #record: JournalRecord;
+  #isSaved = true;
   #lastSave: Promise<void> = Promise.resolve();
 
   private constructor(store: CaJournalStore, log: Logger, id: number | undefined, record: JournalRecord) {
@@ -29,14 +30,14 @@ export class CaJournal {
 
   /**
    * Finds the journal of the server that holds the keys with these subject key identifiers (hex).
-   * Error: `data-loss` for a damaged one.
+   * Error: `data-loss` for a damaged one, and for one that a newer version wrote.
    */
   static async open(store: CaJournalStore, log: Logger, subjectKeyIds: readonly string[]): Promise<CaJournal> {
     log.debug('Loading journal from datastore');
     for (const subjectKeyId of subjectKeyIds) {
       const found = await store.findCaJournal(subjectKeyId);
       if (found === undefined) continue;
-      const record = parseJournal(found.data);
+      const record = readJournal(found);
       log.info('Journal loaded', { x509_cas: record.x509Cas.length, jwt_keys: record.jwtKeys.length });
       return new CaJournal(store, log, found.id, record);
     }
@@ -54,37 +55,51 @@ export class CaJournal {
     return this.#record[kind];
   }
 
-  /** Adds an entry; durable when it resolves, see {@link CaJournal.setStatus}. */
+  /**
+   * Adds an entry. What was prepared in its slot before has lost its key and is old. Durable when it resolves; as long
+   * as there is no X.509 authority there is nothing to find the journal by, so it is written with the first one.
+   */
   async append(kind: JournalKind, entry: JournalEntry): Promise<void> {
-    const entries = [...this.#record[kind], entry].slice(-ENTRIES_KEPT);
-    this.#record = { ...this.#record, [kind]: entries };
-    await this.#save();
+    const others = this.#record[kind].map((other) =>
+      other.slotId === entry.slotId && other.status === 'prepared' ? { ...other, status: 'old' as const } : other,
+    );
+    await this.#change(kind, dropOldest([...others, entry]));
   }
 
-  /**
-   * Sets the status of authorities in one step. Without a change nothing is written. As long as there is no X.509
-   * authority there is nothing to find the journal by, so it is written with the first one.
-   */
-  async setStatus(kind: JournalKind, statuses: ReadonlyMap<string, AuthorityStatus>): Promise<void> {
-    let isChanged = false;
-    const entries = this.#record[kind].map((entry) => {
-      const status = statuses.get(entry.authorityId) ?? entry.status;
-      isChanged ||= status !== entry.status;
-      return { ...entry, status };
-    });
-    if (!isChanged) return;
+  /** One authority is active now, and any that was is old: in one step. Durable when it resolves. */
+  async activate(kind: JournalKind, authorityId: string): Promise<void> {
+    const entries = this.#record[kind];
+    const isNews = entries.some((entry) => (entry.status === 'active') !== (entry.authorityId === authorityId));
+    if (!isNews) return;
+    await this.#change(
+      kind,
+      entries.map((entry) => {
+        if (entry.authorityId === authorityId) return { ...entry, status: 'active' };
+        return entry.status === 'active' ? { ...entry, status: 'old' } : entry;
+      }),
+    );
+  }
+
+  /** Writes what could not be written when it happened. */
+  async flush(): Promise<void> {
+    await this.#lastSave;
+    if (!this.#isSaved) await this.#save();
+  }
+
+  #change(kind: JournalKind, entries: readonly JournalEntry[]): Promise<void> {
     this.#record = { ...this.#record, [kind]: entries };
-    await this.#save();
+    this.#isSaved = false;
+    return this.#save();
   }
 
   #save(): Promise<void> {
     const save = this.#lastSave.then(async () => {
-      const { x509Cas } = this.#record;
-      const active = x509Cas.findLast((entry) => entry.status === 'active') ?? x509Cas.at(-1);
+      const record = this.#record;
+      const active = record.x509Cas.findLast((entry) => entry.status === 'active') ?? record.x509Cas.at(-1);
       if (active === undefined) return;
       if (this.#id === undefined) this.#log.info('Creating a new CA journal entry');
-      const journal = { activeX509AuthorityId: active.authorityId, data: formatJournal(this.#record) };
-      this.#id = await this.#store.saveCaJournal({ ...journal, id: this.#id });
+      await this.#write({ activeX509AuthorityId: active.authorityId, data: formatJournal(record) });
+      this.#isSaved = record === this.#record;
       this.#log.debug('Successfully stored CA journal entry in datastore', {
         ca_journal_id: this.#id,
         local_authority_id: active.authorityId,
@@ -93,4 +108,28 @@ export class CaJournal {
     this.#lastSave = save.catch(() => undefined);
     return save;
   }
+
+  async #write(journal: { readonly activeX509AuthorityId: string; readonly data: Uint8Array }): Promise<void> {
+    try {
+      this.#id = await this.#store.saveCaJournal({ ...journal, id: this.#id });
+    } catch (error) {
+      if (this.#id === undefined || SpirekitError.from(error).code !== 'not-found') throw error;
+      // Pruned while this server slept for weeks, perhaps by another one.
+      this.#id = await this.#store.saveCaJournal(journal);
+    }
+  }
+}
+
+function readJournal({ id, data }: { readonly id: number; readonly data: Uint8Array }): JournalRecord {
+  try {
+    return parseJournal(data);
+  } catch (error) {
+    throw prefixed(`the datastore's record ${id} of this server's authorities cannot be used`, error);
+  }
+}
+
+/** The active one stays, however long it takes to prepare a successor. */
+function dropOldest(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  let surplus = entries.length - ENTRIES_KEPT;
+  return entries.filter((entry) => entry.status === 'active' || surplus-- <= 0);
 }

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { parsePublicKey, publicKeyDer } from '../../crypto/key.ts';
 import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { JwtKey, SlotId } from './authority.ts';
-import { type AuthorityKindDeps, restoreSigner } from './authority-kind-deps.ts';
+import { type AuthorityKindDeps, restoreSigner, type Unusable } from './authority-kind-deps.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
 
@@ -41,7 +41,7 @@ function keyManagerIdOf(slotId: SlotId): string {
 async function restore(
   { keyManager, bundles, settings }: AuthorityKindDeps<JwtKey>,
   entry: JournalEntry,
-): Promise<JwtKey | { readonly unusable: string }> {
+): Promise<JwtKey | Unusable> {
   const publicKey = parsePublicKey(entry.publicDer);
   const restored = await restoreSigner(keyManager, keyManagerIdOf(entry.slotId), publicKey);
   if ('unusable' in restored) return restored;

@@ -21,7 +21,11 @@ export interface ServerSvidSourceDeps {
   readonly log: Logger;
 }
 
+/** The clock is looked at so often, since it may be set and the machine may have slept. */
 const LOOK_EVERY_MS = 5_000;
+
+/** One that is cut short because its issuer ends may be due as soon as it is made. */
+const LEAST_PAUSE_MS = 1_000;
 
 /** Holds the X509-SVID that the server shows to agents, and replaces it at half its life. */
 export class ServerSvidSource implements AsyncDisposable {
@@ -29,6 +33,7 @@ export class ServerSvidSource implements AsyncDisposable {
   #current: ServerSvid;
   #onRotate: () => void = () => {};
   #isForced = false;
+  #hasFailed = false;
   #cancel: CancelTimer = () => {};
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -54,9 +59,13 @@ export class ServerSvidSource implements AsyncDisposable {
     this.#onRotate = listener;
   }
 
-  /** Replaces the SVID at the next look, whatever its age: the authority that signed it is tainted. */
-  force(): void {
+  /** Has the SVID replaced now, whatever its age, if this tainted authority (subject key identifier in hex) signed it. */
+  taint(authorityId: string): void {
+    const [leaf] = this.#current.certificates;
+    if (Buffer.from(leaf?.authorityKeyId ?? []).toString('hex') !== authorityId) return;
+    this.#deps.log.info('Server SVID signed using a tainted authority, forcing rotation of the Server SVID');
     this.#isForced = true;
+    this.#arm();
   }
 
   /** Stops looking. */
@@ -67,23 +76,31 @@ export class ServerSvidSource implements AsyncDisposable {
   }
 
   #arm(): void {
+    this.#cancel();
     if (this.#isClosed) return;
-    this.#cancel = this.#deps.clock.schedule(
-      LOOK_EVERY_MS,
-      () => {
-        this.#work = this.#look().then(() => this.#arm());
-      },
-      { unref: true },
-    );
+    const look = (): void => {
+      this.#work = this.#work.then(() => this.#look()).then(() => this.#arm());
+    };
+    this.#cancel = this.#deps.clock.schedule(this.#untilNextLookMs(), look, { unref: true });
+  }
+
+  #untilNextLookMs(): number {
+    if (this.#isForced && !this.#hasFailed) return 0;
+    const nowMs = this.#deps.clock.nowMs();
+    const [leaf] = this.#current.certificates;
+    const dueMs = this.#hasFailed ? ((leaf?.notAfterMs ?? 0) - nowMs) / 10 : halfLife(this.#current) - nowMs;
+    return Math.max(LEAST_PAUSE_MS, Math.min(dueMs, LOOK_EVERY_MS));
   }
 
   async #look(): Promise<void> {
-    if (!this.#isForced && this.#deps.clock.nowMs() <= halfLife(this.#current)) return;
+    if (!this.#isForced && this.#deps.clock.nowMs() < halfLife(this.#current)) return;
     try {
       this.#current = await newSvid(this.#deps);
       this.#isForced = false;
+      this.#hasFailed = false;
       this.#onRotate();
     } catch (error) {
+      this.#hasFailed = true;
       this.#deps.log.error('Could not rotate server SVID', { error });
     }
   }

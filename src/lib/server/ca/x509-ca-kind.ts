@@ -5,7 +5,7 @@ import type { Signer } from '../../crypto/signer.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { SlotId, X509Ca } from './authority.ts';
-import { type AuthorityKindDeps, restoreSigner } from './authority-kind-deps.ts';
+import { type AuthorityKindDeps, restoreSigner, type Unusable } from './authority-kind-deps.ts';
 import { lifetimeFrom, withSerialNumber } from './credential-settings.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
@@ -56,7 +56,7 @@ async function createSelfSigned({ settings, clock }: AuthorityKindDeps<X509Ca>, 
 async function restore(
   { keyManager, bundles, settings }: AuthorityKindDeps<X509Ca>,
   entry: JournalEntry,
-): Promise<X509Ca | { readonly unusable: string }> {
+): Promise<X509Ca | Unusable> {
   const certificate = Certificate.parse(entry.publicDer);
   const restored = await restoreSigner(keyManager, keyIdOf(entry.slotId), certificate.publicKey);
   if ('unusable' in restored) return restored;
