@@ -238,6 +238,22 @@ describe('an agent that runs', () => {
     expect(agent.log.count('Renewing X509-SVID')).toBe(1);
   });
 
+  test('replaces an SVID that ends before the next round when it is due', async () => {
+    // Dated back by 10 s: half of its 14 s are over when it is received, and then a quarter of the rest has to pass.
+    await using world = await AgentWorld.open({ svidLifeMs: 4_000 });
+    world.server.put({ id: 'a' });
+    await using agent = await world.start();
+    await agent.ready();
+    await using client = agent.client();
+    const updates = agent.watch(client);
+    const first = (await updates.next()).value;
+    await world.clock.untilAwaited(1_000);
+    world.clock.advance(1_000);
+    const second = (await updates.next()).value;
+    expect(Buffer.compare(first.svids[0].x509Svid, second.svids[0].x509Svid)).not.toBe(0);
+    expect(agent.log.count('Renewing X509-SVID')).toBe(1);
+  });
+
   test('replaces its own SVID after half of its life, and uses the new one', async () => {
     await using world = await AgentWorld.open({ agentLifeMs: 50_000 });
     world.server.put({ id: 'a' });

@@ -133,6 +133,13 @@ export class IdentityCache {
     return [...wanted, ...renewed, ...ahead.slice(0, room)];
   }
 
+  /** When the next SVID is to be replaced, in milliseconds since the Unix epoch; infinity while there is none. */
+  get nextRotationMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { svid } of this.#records.values()) if (svid !== undefined) nextMs = Math.min(nextMs, svid.rotateAtMs);
+    return nextMs;
+  }
+
   /** Marks every SVID for replacement that a predicate picks, for example those of a tainted authority. */
   expireSvids(isUnfit: (chain: WorkloadSvid['chain']) => boolean): number {
     let count = 0;

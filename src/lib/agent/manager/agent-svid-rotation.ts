@@ -128,14 +128,14 @@ export class AgentSvidRotation {
 
   /** Stored before it is used: once the server has seen the new SVID it accepts no other. */
   async #adopt(svid: AgentSvid): Promise<void> {
-    const { storage, strategy, log } = this.#options;
+    const { storage, strategy, attestation, log } = this.#options;
     try {
       await storage.storeSvid(svid.chain, svid.reattestable);
     } catch (error) {
       log.warn('Could not store SVID', { error });
     }
     this.#svid = svid;
-    this.#rotateAtMs = x509RotationTimeMs(strategy, svid.chain[0]);
+    this.#rotateAtMs = x509RotationTimeMs(strategy, svid.chain[0], attestation.clock.nowMs());
   }
 
   #checkIsBearable(error: unknown): void {

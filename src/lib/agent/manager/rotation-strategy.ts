@@ -17,6 +17,12 @@ const LEAST_GRACE_MS = 12 * 3600 * 1000;
 
 const TARGET_JITTER_MS = 10 * 60 * 1000;
 
+/** An SVID that is just received is not replaced sooner than this. */
+const LEAST_USE_MS = 500;
+
+/** By the agent's clock it has ended before it was received. The server's clock may be wrong, or the agent's. */
+const USE_AFTER_END_MS = 5_000;
+
 /** Whether a lifetime is too short for the availability target, so that half-life decides. */
 export function isTooShortForTarget(strategy: RotationStrategy, lifetime: Lifetime): boolean {
   const { availabilityTargetSeconds } = strategy;
@@ -27,13 +33,19 @@ export function isTooShortForTarget(strategy: RotationStrategy, lifetime: Lifeti
 /**
  * When to replace an X509-SVID, in milliseconds since the Unix epoch: after 45 to 55 % of its life, or with an
  * availability target that long before its end and up to ten minutes earlier.
+ *
+ * @param receivedAtMs for one that was just received: it is dated back, and where its issuer ends soon, half of its life
+ *   may be over already; then a quarter of what is left passes first, or the next one would be asked for at once, and again
  */
-export function x509RotationTimeMs(strategy: RotationStrategy, lifetime: Lifetime): number {
+export function x509RotationTimeMs(strategy: RotationStrategy, lifetime: Lifetime, receivedAtMs?: number): number {
   const { availabilityTargetSeconds, random } = strategy;
   if (availabilityTargetSeconds !== undefined && !isTooShortForTarget(strategy, lifetime)) {
     return lifetime.notAfterMs - availabilityTargetSeconds * 1000 - random() * TARGET_JITTER_MS;
   }
-  return halfLifeMs(lifetime, random);
+  const halfMs = halfLifeMs(lifetime, random);
+  if (receivedAtMs === undefined) return halfMs;
+  const leftMs = lifetime.notAfterMs - receivedAtMs;
+  return Math.max(halfMs, receivedAtMs + (leftMs > 0 ? Math.max(LEAST_USE_MS, leftMs / 4) : USE_AFTER_END_MS));
 }
 
 /** When to replace a JWT-SVID: as for X509-SVIDs without an availability target. */

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createCsr } from '../../crypto/csr.ts';
 import { generateKey, type KeyType } from '../../crypto/key.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { IdentityCache, StaleEntry } from '../cache/identity-cache.ts';
 import type { WorkloadSvid } from '../cache/workload-update.ts';
@@ -17,6 +18,7 @@ export interface SvidRenewalOptions {
   /** The kind of workloads' keys. */
   readonly keyType: KeyType;
   readonly strategy: RotationStrategy;
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
 }
 
@@ -103,7 +105,7 @@ export class SvidRenewal {
     privateKey: KeyObject,
     revision: Pick<WorkloadSvid, 'revisionNumber' | 'createdAtSeconds'>,
   ): WorkloadSvid {
-    const { strategy, log } = this.#options;
+    const { strategy, clock, log } = this.#options;
     const [leaf] = chain;
     if (isTooShortForTarget(strategy, leaf)) {
       log.warn(
@@ -111,6 +113,6 @@ export class SvidRenewal {
         { spiffe_id: leaf.uris[0], entry_id: entryId },
       );
     }
-    return { chain, privateKey, rotateAtMs: x509RotationTimeMs(strategy, leaf), ...revision };
+    return { chain, privateKey, rotateAtMs: x509RotationTimeMs(strategy, leaf, clock.nowMs()), ...revision };
   }
 }

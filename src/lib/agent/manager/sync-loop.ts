@@ -11,6 +11,8 @@ import { Backoff } from './backoff.ts';
 export interface SyncLoopOptions {
   readonly entries: { run(options: { readonly signal: AbortSignal }): Promise<void> };
   readonly renewal: { renew(options: { readonly signal: AbortSignal }): Promise<number> };
+  /** When the next SVID falls due, in milliseconds since the Unix epoch. */
+  readonly nextRenewalMs: () => number;
   /** What to do about a server that has become another. */
   readonly rebootstrap: Rebootstrap;
   /** How long to wait between two rounds. */
@@ -33,8 +35,11 @@ const LEAST_PAUSE_MS = 100;
 const FIRST_RENEWAL_RETRY_MS = 500;
 const LONGEST_RENEWAL_RETRY_MS = 4 * 60_000;
 
-/** SVIDs are looked at so often also when rounds are far apart or fail. */
+/** SVIDs are looked at so often at least, since the clock may be set and the machine may have slept. */
 const RENEWAL_CHECK_MS = 30_000;
+
+/** Those that fall due one after the other within this are asked for together. */
+const GATHER_RENEWALS_MS = 500;
 
 /** Decides when the agent asks its server: at regular intervals, on notice of a change, and when a workload waits. */
 export class SyncLoop {
@@ -43,6 +48,8 @@ export class SyncLoop {
   readonly #renewalAlarm: Alarm;
   readonly #backoff: Backoff;
   #lastSuccessMs = 0;
+  #renewalPlannedMs = Number.NEGATIVE_INFINITY;
+  #isRenewalWanted = false;
 
   constructor(options: SyncLoopOptions) {
     const { clock, intervalMs, random } = options;
@@ -68,6 +75,7 @@ export class SyncLoop {
 
   /** Has SVIDs that workloads wait for signed now. */
   renewSoon(): void {
+    this.#isRenewalWanted = true;
     this.#renewalAlarm.ring();
   }
 
@@ -77,6 +85,7 @@ export class SyncLoop {
     await entries.run({ signal });
     await renewal.renew({ signal });
     this.#lastSuccessMs = clock.nowMs();
+    if (this.#options.nextRenewalMs() < this.#renewalPlannedMs) this.#renewalAlarm.ring();
   }
 
   /** Round after round until the signal aborts. Rejects when the server refuses the agent or is another one. */
@@ -114,7 +123,13 @@ export class SyncLoop {
       random,
     });
     for (;;) {
-      await this.#renewalAlarm.wait(RENEWAL_CHECK_MS, signal);
+      const nowMs = clock.nowMs();
+      const waitMs = Math.max(GATHER_RENEWALS_MS, Math.min(this.#options.nextRenewalMs() - nowMs, RENEWAL_CHECK_MS));
+      this.#renewalPlannedMs = nowMs + waitMs;
+      await this.#renewalAlarm.wait(waitMs, signal);
+      // Woken only because there is an earlier time to wait for.
+      if (!this.#isRenewalWanted && clock.nowMs() < this.#renewalPlannedMs) continue;
+      this.#isRenewalWanted = false;
       try {
         const refused = await this.#options.renewal.renew({ signal });
         if (refused === 0) {

@@ -68,6 +68,17 @@ describe('rotation', () => {
     );
   });
 
+  test('waits a little with one that its issuer cut short, so that the next is not asked for at once, and again', () => {
+    const strategy = { availabilityTargetSeconds: undefined, random: () => 0 };
+    // Dated back by 10 s, with 6 s left.
+    const cut = { notBeforeMs: 0, notAfterMs: 16_000 };
+    expect(x509RotationTimeMs(strategy, cut, 10_000)).toBe(11_500);
+    expect(x509RotationTimeMs(strategy, cut, 15_000)).toBe(15_500);
+    expect(x509RotationTimeMs(strategy, cut, 17_000)).toBe(22_000);
+    const whole = { notBeforeMs: 0, notAfterMs: HOUR_MS };
+    expect(x509RotationTimeMs(strategy, whole, 10_000)).toBe(HOUR_MS * 0.45);
+  });
+
   test('leaves the time of the availability target, if the life is long enough', () => {
     const strategy = { availabilityTargetSeconds: 24 * 3600, random: () => 0 };
     const long = { notBeforeMs: 0, notAfterMs: 48 * HOUR_MS };
