@@ -6,6 +6,7 @@
 import { globSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { NODE_VARIABLES } from '../src/lib/cli/outer-environment.ts';
 import { type Proof, SHORT } from './proofs/proof.ts';
 import { type NamedProof, showShortForms } from './proofs/short-forms.ts';
 
@@ -44,6 +45,8 @@ async function show(name: string, args: readonly string[]): Promise<boolean> {
   return result.verdict === 'shown';
 }
 
+// As in the tests: what the machine sets for Node is not meant for the daemons.
+for (const variable of NODE_VARIABLES) delete process.env[variable];
 const [name, ...args] = process.argv.slice(2);
 if (name === undefined) {
   await list();

@@ -1,6 +1,6 @@
 /**
- * The first file of every program: refuses a Node that is too old in one line, turns the compile cache on where that is
- * safe, and only then loads the program. It uses nothing that an old Node cannot parse.
+ * The first file of every program: shuts the debugger, refuses a Node that is too old in one line, turns the compile cache
+ * on where that is safe, and only then loads the program. It uses nothing that an old Node cannot parse.
  */
 import fs from 'node:fs';
 import nodeModule from 'node:module';
@@ -39,8 +39,10 @@ function bundleFor(args: readonly string[]): string {
 }
 
 /**
- * The folder of the compile cache beside the package: it must belong to the user who runs this and be closed to all
- * others, since whoever can write there decides what this program does. Made where the package is the user's own.
+ * The folder of the compile cache beside the package: whoever can write there decides what this program does, and Node
+ * looks at no owner. It must belong to the user who runs this and be closed to all others, and so must all that is in
+ * it, which somebody may have left there while it was open. Who can put another folder in its place can do so with the
+ * program as well. Made where the package is the user's own.
  */
 function findCacheFolder(): string | undefined {
   if (process.getuid === undefined) return undefined;
@@ -49,12 +51,30 @@ function findCacheFolder(): string | undefined {
   const folder = path.join(root, '.cache');
   try {
     if (!fs.existsSync(folder) && fs.lstatSync(root).uid === uid) fs.mkdirSync(folder, { mode: 0o700 });
-    const found = fs.lstatSync(folder);
-    return found.isDirectory() && found.uid === uid && (found.mode & 0o077) === 0 ? folder : undefined;
+    return (fs.lstatSync(folder).mode & 0o077) === 0 && isOwn(folder, uid, CACHE_LEVELS) ? folder : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** The folder, in it one for each version of Node. */
+const CACHE_LEVELS = 2;
+
+/** Whether a file, or a folder of at most so many levels with all that is in it, is the user's own work. */
+function isOwn(file: string, uid: number, levels: number): boolean {
+  const stats = fs.lstatSync(file);
+  if (stats.uid !== uid) return false;
+  if (stats.isFile()) return levels < CACHE_LEVELS && (stats.mode & 0o022) === 0 && stats.nlink === 1;
+  return (
+    stats.isDirectory() &&
+    levels > 0 &&
+    fs.readdirSync(file).every((name) => isOwn(path.join(file, name), uid, levels - 1))
+  );
+}
+
+// Any user's debugger could read the keys of this process: by default Node opens one on SIGUSR1. The launchers leave it
+// no place to listen; this is for whoever starts this file without them.
+if (process.execArgv.indexOf('--disable-sigusr1') < 0) process.on('SIGUSR1', () => {});
 
 if (isTooOld(process.versions.node)) {
   process.stderr.write(

@@ -1,18 +1,23 @@
 import {
   chmodSync,
+  chownSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ours, projectRoot, run } from '../support/programs.ts';
+import { NODE_VARIABLES } from '../../src/lib/cli/outer-environment.ts';
+import { NOBODY, ours, projectRoot, run } from '../support/programs.ts';
 
 let folder: string;
 
@@ -71,6 +76,107 @@ describe('a launcher', () => {
   });
 });
 
+describe('variables for Node', () => {
+  it('are the same in the launchers and in the programs', () => {
+    const list = /^for name in (.*?); do$/ms.exec(readFileSync(join(projectRoot, 'bin/launch.sh'), 'utf8'))?.[1];
+    expect(list?.match(/\w+/g)).toEqual([...NODE_VARIABLES]);
+  });
+
+  it.each(Object.values(ours))('make %s load nothing, write nothing and fail nowhere', async (program) => {
+    const marker = join(folder, 'marker');
+    writeFileSync(join(folder, 'evil.cjs'), `require('node:fs').writeFileSync(${JSON.stringify(marker)}, '');`);
+    for (const package_ of ['koffi', '@oclif/core']) {
+      mkdirSync(join(folder, 'modules', package_), { recursive: true });
+      cpSync(join(folder, 'evil.cjs'), join(folder, 'modules', package_, 'index.js'));
+    }
+    writeFileSync(
+      join(folder, 'openssl.cnf'),
+      'nodejs_conf = a\n[a]\nproviders = b\n[b]\nnone = c\n[c]\nmodule = /none\n',
+    );
+    const before = readdirSync(folder);
+    const result = await run(program, ['--version'], {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: `--require=${join(folder, 'evil.cjs')} --cpu-prof --cpu-prof-dir=${folder}`,
+        NODE_PATH: join(folder, 'modules'),
+        NODE_COMPILE_CACHE: join(folder, 'cache'),
+        NODE_V8_COVERAGE: join(folder, 'coverage'),
+        NODE_REDIRECT_WARNINGS: join(folder, 'warnings'),
+        NODE_EXTRA_CA_CERTS: '/none',
+        NODE_TLS_REJECT_UNAUTHORIZED: '0',
+        NODE_DEBUG: 'module,net',
+        OPENSSL_CONF: join(folder, 'openssl.cnf'),
+      },
+    });
+    expect(result).toEqual(await run(program, ['--version']));
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  it('reach what `dev exec` runs unchanged', async () => {
+    const env = {
+      PATH: environment.PATH,
+      NODE_OPTIONS: '--max-old-space-size=4096  --title="a b"',
+      NODE_EXTRA_CA_CERTS: '',
+      OPENSSL_CONF: "/a\nb'$(c)",
+    };
+    const script = 'console.log(JSON.stringify(process.env))';
+    const result = await run(ours.spirekit, ['dev', 'exec', '--', process.execPath, '-e', script], { env });
+    expect(result.stderr).toBe('');
+    const seen: Record<string, string> = JSON.parse(result.stdout);
+    expect(seen).toMatchObject({ ...env, PATH: expect.stringContaining(env.PATH) });
+    expect(Object.keys(seen).filter((name) => name.startsWith('SPIREKIT_'))).toEqual([]);
+  });
+
+  it('stop a daemon that is started without its launcher', async () => {
+    const program = join(projectRoot, 'dist/main/spire-server.cjs');
+    const result = await run(process.execPath, ['--trace-warnings', '--max-old-space-size=500', program, 'run'], {
+      env: { NODE_OPTIONS: '--no-warnings' },
+      cwd: folder,
+    });
+    expect(result).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'Node was started with NODE_OPTIONS, --trace-warnings, by which others can read or change what a daemon does: ' +
+        'leave it out, or start the daemon by its launcher in bin/, which ignores variables for Node\n',
+    });
+  });
+});
+
+/** A folder with a `node` that is the real one, with a SIGUSR1 waiting for it since before its first instruction. */
+function makeSignalledNode(): string {
+  const directory = join(folder, 'signalled');
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'pending'), `#!/bin/sh\nkill -USR1 $$\nexec '${process.execPath}' "$@"\n`, {
+    mode: 0o755,
+  });
+  writeFileSync(
+    join(directory, 'node'),
+    `#!/bin/sh\nexec env --default-signal=USR1 --block-signal=USR1 '${join(directory, 'pending')}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  return directory;
+}
+
+describe('SIGUSR1 before the first line of a program', () => {
+  it('opens no debugger', async ({ skip }) => {
+    const tried = await run('env', ['--default-signal=USR1', '--block-signal=USR1', 'true']);
+    skip(tried.code !== 0, 'env cannot block signals here');
+    const root = installCopy();
+    const env = { ...process.env, PATH: [makeSignalledNode(), process.env['PATH']].join(delimiter) };
+    const control = await run('node', ['-e', 'setTimeout(() => {}, 200)'], { env });
+    expect(control.stderr).toContain('Debugger listening on');
+    for (const [program, args] of [
+      ['spire-agent', ['--version']],
+      ['spire-agent', ['run', '-config', '/none']],
+      ['spirekit', ['dev', 'exec', '--', 'true']],
+    ] as const) {
+      const { stderr } = await run(join(root, 'bin', program), args, { env });
+      expect(stderr).not.toContain('Debugger listening');
+    }
+  });
+});
+
 describe('the compile cache', () => {
   it('is made for its owner alone and used', async () => {
     const root = installCopy();
@@ -86,6 +192,35 @@ describe('the compile cache', () => {
     const result = await run(join(root, 'bin/spire-agent'), ['-h'], { env: environment });
     expect(result.code).toBe(0);
     expect(readdirSync(join(root, '.cache'))).toEqual([]);
+  });
+
+  it.each(['file', 'link', 'folder', 'hard link'])('is left alone with a foreign %s in it', async (kind) => {
+    const root = installCopy();
+    await run(join(root, 'bin/spire-agent'), ['-h'], { env: environment });
+    const cache = join(root, '.cache');
+    const inner = join(cache, readdirSync(cache)[0] ?? '');
+    for (const name of readdirSync(inner)) rmSync(join(inner, name));
+    const path = join(inner, 'planted');
+    if (kind === 'link') symlinkSync(inner, path);
+    else if (kind === 'folder') mkdirSync(path);
+    else {
+      writeFileSync(path, '', { mode: kind === 'file' ? 0o666 : 0o600 });
+      chmodSync(path, kind === 'file' ? 0o666 : 0o600);
+      if (kind === 'hard link') linkSync(path, join(root, 'elsewhere'));
+    }
+    expect((await run(join(root, 'bin/spire-agent'), ['-h'], { env: environment })).code).toBe(0);
+    expect(readdirSync(inner)).toEqual(['planted']);
+  });
+
+  it('is left alone with a file of another user in it', async ({ skip }) => {
+    skip(process.getuid?.() !== 0, 'giving files to other users needs root');
+    const root = installCopy();
+    await run(join(root, 'bin/spire-agent'), ['-h'], { env: environment });
+    const cache = join(root, '.cache');
+    chownSync(join(cache, readdirSync(cache)[0] ?? ''), NOBODY, NOBODY);
+    const before = readdirSync(cache, { recursive: true });
+    await run(join(root, 'bin/spire-server'), ['-h'], { env: environment });
+    expect(readdirSync(cache, { recursive: true })).toEqual(before);
   });
 
   it('is left alone when its folder is a link', async () => {

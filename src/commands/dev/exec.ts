@@ -2,10 +2,12 @@ import { delimiter, join } from 'node:path';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { runChildCommand } from '../../lib/cli/child-command.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
+import { outerEnvironment } from '../../lib/cli/outer-environment.ts';
 import { readPackageInfo } from '../../lib/cli/package-info.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { streamOutput } from '../../lib/runtime/log-output.ts';
 import { DaemonLogger } from '../../lib/runtime/logger.ts';
+import { forbidMemoryDumps, silenceReports } from '../../lib/runtime/memory-dumps.ts';
 import { TrustDomain } from '../../lib/spiffe/trust-domain.ts';
 
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
@@ -45,7 +47,9 @@ export default class DevExec extends BaseCommand<typeof flags> {
     const texts =
       context.flags.identity.length > 0 ? context.flags.identity : [`dev=unix:uid:${process.getuid?.() ?? 0}`];
     const identities = texts.map((text) => parseDevIdentity(text, trustDomain));
-    const umask = process.umask(0o027);
+    const umask = process.umask(0o077);
+    silenceReports();
+    await forbidMemoryDumps();
     context.abortOn('SIGINT', 'SIGTERM');
     await using environment = await DevEnvironment.open({
       trustDomain,
@@ -57,7 +61,7 @@ export default class DevExec extends BaseCommand<typeof flags> {
       signal: context.signal,
     });
     return await runChildCommand(command, args, {
-      env: { ...context.env, ...environment.variables, PATH: withOwnPrograms(context.env['PATH']) },
+      env: { ...outerEnvironment(context.env), ...environment.variables, PATH: withOwnPrograms(context.env['PATH']) },
       umask,
       forward: ['SIGINT', 'SIGTERM', 'SIGHUP'],
     });

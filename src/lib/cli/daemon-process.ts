@@ -4,9 +4,13 @@ import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { fileOutput, streamOutput } from '../runtime/log-output.ts';
 import { DaemonLogger } from '../runtime/logger.ts';
-import type { CommandContext } from './command-context.ts';
+import { forbidCoreFiles, forbidMemoryDumps, silenceReports } from '../runtime/memory-dumps.ts';
+import type { CommandContext, Environment } from './command-context.ts';
 import { tellingNotices } from './config-remarks.ts';
+import { findPutAside } from './outer-environment.ts';
 import { readPackageInfo } from './package-info.ts';
+import { findLinkerVariables, refuseAlteredNode } from './started-node.ts';
+import { endOnUncaughtError } from './uncaught-errors.ts';
 
 /** What the process gives to a daemon. */
 export interface DaemonEnvironment {
@@ -28,22 +32,29 @@ export interface Daemon<C extends DaemonConfig> {
 }
 
 /**
- * Runs a daemon in this process until SIGINT or SIGTERM: reads its configuration, opens its log, narrows the umask.
- * Resolves with the exit code; rejects when the configuration or the log cannot be used.
+ * Runs a daemon in this process until SIGINT or SIGTERM: closes the process to others, reads its configuration, opens its
+ * log. Resolves with the exit code; rejects when the configuration or the log cannot be used, and with
+ * `failed-precondition` in a Node that was told to do what a daemon must not.
  */
 export async function runDaemon<C extends DaemonConfig>(
   daemon: Daemon<C>,
-  context: Pick<CommandContext, 'io' | 'clock' | 'signal' | 'abortOn' | 'exitCode'>,
+  context: Pick<CommandContext, 'io' | 'env' | 'clock' | 'signal' | 'abortOn' | 'exitCode'>,
 ): Promise<number> {
+  const { clock, signal, env } = context;
+  const umask = narrowUmask();
   refuseDebugger();
-  const { clock, signal } = context;
+  refuseAlteredNode({ env, execArgv: process.execArgv });
+  silenceReports();
+  const isClosed = (await forbidMemoryDumps()) && (await forbidCoreFiles());
   const config = await tellingNotices(daemon.load(), context);
   using log = openDaemonLog(config, clock);
   for (const { level, message, fields } of config.notices) log.log(level, message, fields);
   if (config.notYetEffective.length > 0) {
     log.warn('Some configured keys have no effect yet', { keys: config.notYetEffective.join(',') });
   }
-  narrowUmask(log);
+  tellUmask(umask, log);
+  tellSurroundings(env, isClosed, log);
+  using _ending = endOnUncaughtError(log, daemon.lastWords.crashed);
   context.abortOn('SIGINT', 'SIGTERM');
   using _reopening = reopenOnSignal(log);
   try {
@@ -89,12 +100,28 @@ function reopenOnSignal(log: DaemonLogger): Disposable {
   return { [Symbol.dispose]: () => void process.off('SIGUSR2', reopen) };
 }
 
-/** Narrows the umask of the process to what a daemon needs, and says so as SPIRE does. */
-function narrowUmask(log: DaemonLogger): void {
-  const before = process.umask(LEAST_UMASK);
-  const umask = before | LEAST_UMASK;
-  process.umask(umask);
-  if (umask === before) return;
+/** Narrows the umask of the process to what a daemon needs. */
+function narrowUmask(): { readonly before: number; readonly now: number } {
+  const before = process.umask(0o777);
+  const now = before | LEAST_UMASK;
+  process.umask(now);
+  return { before, now };
+}
+
+/** Says that the umask was narrowed, as SPIRE does. */
+function tellUmask({ before, now }: ReturnType<typeof narrowUmask>, log: DaemonLogger): void {
+  if (now === before) return;
   const octal = (mask: number): string => `0${mask.toString(8).padStart(3, '0')}`;
-  log.warn(`Current umask ${octal(before)} is too permissive; setting umask ${octal(umask)}`);
+  log.warn(`Current umask ${octal(before)} is too permissive; setting umask ${octal(now)}`);
+}
+
+/** Says what an operator may not know of the process that the daemon runs in. */
+function tellSurroundings(env: Environment, isClosed: boolean, log: DaemonLogger): void {
+  const ignored = findPutAside(env);
+  if (ignored.length > 0) log.warn('Variables for Node are ignored', { variables: ignored.join(',') });
+  const linker = findLinkerVariables(env);
+  if (linker.length > 0) {
+    log.warn('Libraries from elsewhere may be loaded into this process', { variables: linker.join(',') });
+  }
+  if (!isClosed) log.warn('The memory of this process, with its keys, may be dumped when it crashes');
 }

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
@@ -47,7 +47,27 @@ export function bindWithMode(server: Server, path: string, mode: number): void {
     process.umask(umask);
   }
   // A failure to bind is told by an event; there is nothing to open up then.
-  if (server.listening) chmodSync(path, mode);
+  if (server.listening) openUp(path, mode);
+}
+
+/** `O_PATH` of open(2): takes hold of a file of any kind without opening it. Node has no name for it. */
+const O_PATH = 0o10000000;
+
+/**
+ * Gives the socket file its mode. Who may write its directory can put something else in its place at any moment: what is
+ * found there is held first, looked at, and changed only if it is a socket of this user, never what a link leads to.
+ */
+function openUp(path: string, mode: number): void {
+  const held = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    const found = fstatSync(held);
+    if (!found.isSocket() || found.uid !== process.geteuid?.()) {
+      throw new SpirekitError('permission-denied', `${path} was replaced by another user while it was bound`);
+    }
+    chmodSync(`/proc/self/fd/${held}`, mode);
+  } finally {
+    closeSync(held);
+  }
 }
 
 /** Makes what is missing of the directory, each part with the given mode whatever the umask. */

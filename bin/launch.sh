@@ -1,0 +1,39 @@
+# The common part of the launchers, which name the program and where they lie: starts it on the Node of this checkout if
+# it has one, else on the Node of the PATH. Nothing of this costs a process on the way to a short command.
+here=${self%/*}
+node=$here/../node_modules/.bin/node
+[ -x "$node" ] || node=node
+program_file=$here/../dist/main/$program.cjs
+[ -f "$program_file" ] || {
+  echo "$program is not built yet; run \`npm ci\` in $(cd "$here/.." && pwd)" >&2
+  exit 1
+}
+
+# These make Node or OpenSSL load code, trust others, tell more or open a debugger, and are read before the program's
+# first line. They are put aside, not lost: a daemon names them in its log, `dev exec` hands them to what it runs.
+for name in NODE_OPTIONS NODE_PATH NODE_COMPILE_CACHE NODE_COMPILE_CACHE_PORTABLE NODE_REPL_EXTERNAL_MODULE \
+  NODE_EXTRA_CA_CERTS NODE_TLS_REJECT_UNAUTHORIZED NODE_USE_SYSTEM_CA NODE_USE_ENV_PROXY \
+  NODE_DEBUG NODE_DEBUG_NATIVE NODE_V8_COVERAGE NODE_REDIRECT_WARNINGS NODE_ICU_DATA NODE_INSPECT_RESUME_ON_START \
+  NODE_PRESERVE_SYMLINKS NODE_PRESERVE_SYMLINKS_MAIN \
+  OPENSSL_CONF OPENSSL_CONF_INCLUDE OPENSSL_MODULES OPENSSL_ENGINES; do
+  eval "[ -n \"\${$name+set}\" ]" || continue
+  eval "export SPIREKIT_OUTER_$name=\"\$$name\""
+  unset "$name"
+done
+
+case " ${1-} ${2-} " in
+  *" run "* | *" dev "*)
+    # Since 22.14 Node can be told never to listen to SIGUSR1, which makes it open a debugger; older ones refuse the flag.
+    options=
+    "$node" --disable-sigusr1 --version > /dev/null 2>&1 && options=--disable-sigusr1
+    ;;
+  *)
+    # A short command is over before its garbage is worth collecting; a daemon is not.
+    options=--min-semi-space-size=8
+    ;;
+esac
+# No memory on disk after a crash. What `dev exec` runs keeps the limit of its caller.
+[ "${1-}" = dev ] || ulimit -S -c 0
+# No socket can have a multicast address of IPv6: a debugger that is asked for all the same, also before the program's
+# first line, finds no place to listen.
+exec "$node" "--inspect-port=[ff00::]:9229" $options "$program_file" "$@"
