@@ -1,44 +1,57 @@
 import { Deployment } from '../../test/support/deployment.ts';
 import { ours, type Programs } from '../../test/support/programs.ts';
 import { type TimedCommand, timeInterleaved } from './process-time.ts';
-import type { BenchRow } from './row.ts';
+import type { BenchRow, RowGroup } from './row.ts';
 
 /** How much longer than SPIRE's own client a command of ours may take. */
 const RATIO_LIMIT = 1.5;
 
+type MakeCommand = (programs: Programs, deployment: Deployment) => TimedCommand;
+
+const COMMANDS: ReadonlyMap<string, MakeCommand> = new Map([
+  ['api fetch x509', ({ agent }, { agentSocket }) => command(agent, 'api fetch x509 -socketPath', agentSocket)],
+  [
+    'api fetch jwt',
+    ({ agent }, { agentSocket }) => command(agent, 'api fetch jwt -audience a -socketPath', agentSocket),
+  ],
+  ['entry show', ({ server }, { serverSocket }) => command(server, 'entry show -socketPath', serverSocket)],
+  ['-h', ({ agent }) => command(agent, '-h')],
+]);
+
 /** Whole processes of the commands that scripts call most, all against the same daemons of ours. */
-export async function clientRows(
+export function clientRows(
   plan: { readonly batches: number; readonly runs: number },
   real: Programs | undefined,
-): Promise<BenchRow[]> {
-  await using deployment = await Deployment.open();
-  await deployment.startAgent();
-  await deployment.createEntry('/bench', [`unix:uid:${process.getuid?.() ?? 0}`]);
-  await waitForSvid(deployment);
+): RowGroup {
+  return {
+    names: [...COMMANDS.keys()],
+    measure: async (isWanted) => {
+      await using deployment = await Deployment.open();
+      await deployment.startAgent();
+      await deployment.createEntry('/bench', [`unix:uid:${process.getuid?.() ?? 0}`]);
+      await waitForSvid(deployment);
+      const rows: BenchRow[] = [];
+      for (const [name, make] of COMMANDS) {
+        if (!isWanted(name)) continue;
+        const programs = real === undefined ? [ours] : [ours, real];
+        const contenders = programs.map((program) => make(program, deployment));
+        const [mine, theirs] = await timeInterleaved(contenders, plan);
+        if (mine === undefined) throw new Error(`${name} was not timed`);
+        rows.push({
+          name,
+          unit: 'ms',
+          ours: mine,
+          ...(theirs === undefined ? {} : { theirs: { ...theirs, whose: 'SPIRE' } }),
+          limits: [{ kind: 'ratio at most', ratio: RATIO_LIMIT }],
+        });
+      }
+      return rows;
+    },
+  };
+}
 
-  const commands: readonly (readonly [name: string, make: (programs: Programs) => TimedCommand])[] = [
-    [
-      'api fetch x509',
-      (p) => ({ program: p.agent, args: ['api', 'fetch', 'x509', '-socketPath', deployment.agentSocket] }),
-    ],
-    [
-      'api fetch jwt',
-      (p) => ({
-        program: p.agent,
-        args: ['api', 'fetch', 'jwt', '-audience', 'a', '-socketPath', deployment.agentSocket],
-      }),
-    ],
-    ['entry show', (p) => ({ program: p.server, args: ['entry', 'show', '-socketPath', deployment.serverSocket] })],
-    ['-h', (p) => ({ program: p.agent, args: ['-h'] })],
-  ];
-  const rows: BenchRow[] = [];
-  for (const [name, make] of commands) {
-    const contenders = real === undefined ? [make(ours)] : [make(ours), make(real)];
-    const [mine, theirs] = await timeInterleaved(contenders, plan);
-    if (mine === undefined) throw new Error(`${name} was not timed`);
-    rows.push({ name, ours: mine, ...(theirs === undefined ? {} : { spire: theirs }), ratioLimit: RATIO_LIMIT });
-  }
-  return rows;
+function command(program: string, words: string, ...more: readonly string[]): TimedCommand {
+  return { program, args: [...words.split(' '), ...more] };
 }
 
 async function waitForSvid(deployment: Deployment): Promise<void> {

@@ -3,22 +3,51 @@ import type { Summary } from './statistics.ts';
 /** One line of the table. */
 export interface BenchRow {
   readonly name: string;
+  readonly unit: Unit;
   readonly ours: Summary;
-  /** SPIRE's figure in the same run. */
-  readonly spire?: Summary;
-  /** The largest ratio of the medians, ours to SPIRE's, that is acceptable. */
-  readonly ratioLimit?: number;
-  /** The largest median that is acceptable, in milliseconds. */
-  readonly medianLimitMs?: number;
+  /** Somebody else's figure in the same run. */
+  readonly theirs?: Summary & { readonly whose: 'SPIRE' | 'Go' };
+  /** All of them must be kept. */
+  readonly limits: readonly Limit[];
+  /** What else was seen, on a line of its own below the table. */
+  readonly note?: string;
 }
 
-/** Ours to SPIRE's, by their medians. */
-export function ratio(row: BenchRow): number | undefined {
-  return row.spire === undefined ? undefined : row.ours.medianMs / row.spire.medianMs;
+/** Milliseconds, how many a second, or mebibytes. */
+export type Unit = 'ms' | '/s' | 'MiB';
+
+/** What a row must keep. A ratio is that of the medians, ours to theirs; without theirs it limits nothing. */
+export type Limit =
+  | { readonly kind: 'at most'; readonly value: number }
+  | { readonly kind: 'ratio at most'; readonly ratio: number }
+  | { readonly kind: 'ratio at least'; readonly ratio: number; readonly aim?: number };
+
+/** Rows that are measured together. */
+export interface RowGroup {
+  /** The rows that it can measure. */
+  readonly names: readonly string[];
+  /** Measures those that are wanted. */
+  readonly measure: (isWanted: (name: string) => boolean) => Promise<readonly BenchRow[]>;
 }
 
-/** Whether the row keeps the limits that it has. */
-export function isWithinLimit(row: BenchRow): boolean {
-  const isSlower = (ratio(row) ?? 0) > (row.ratioLimit ?? Number.POSITIVE_INFINITY);
-  return !isSlower && row.ours.medianMs <= (row.medianLimitMs ?? Number.POSITIVE_INFINITY);
+/** Ours to theirs, by their medians. */
+export function ratioOf(row: BenchRow): number | undefined {
+  return row.theirs === undefined ? undefined : row.ours.median / row.theirs.median;
+}
+
+/** Whether the row keeps the limits that it has. What could not be measured keeps none. */
+export function isWithinLimits(row: BenchRow): boolean {
+  return row.limits.every((limit) => keeps(row, limit));
+}
+
+function keeps(row: BenchRow, limit: Limit): boolean {
+  const ratio = ratioOf(row);
+  switch (limit.kind) {
+    case 'at most':
+      return row.ours.median <= limit.value;
+    case 'ratio at most':
+      return ratio === undefined || ratio <= limit.ratio;
+    case 'ratio at least':
+      return ratio === undefined || ratio >= limit.ratio;
+  }
 }

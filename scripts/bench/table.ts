@@ -1,32 +1,41 @@
 import Table from 'cli-table3';
-import { type BenchRow, isWithinLimit, ratio } from './row.ts';
+import { type BenchRow, isWithinLimits, type Limit, ratioOf, type Unit } from './row.ts';
 
-function milliseconds(value: number | undefined): string {
-  return value === undefined ? '' : value.toFixed(1);
-}
-
-/** The rows as people read them. */
+/** The rows as people read them, with their notes below. */
 export function renderTable(rows: readonly BenchRow[]): string {
   const table = new Table({
-    head: ['what', 'ours ms', 'p90', 'SPIRE ms', 'p90', 'ratio', 'limit', ''],
+    head: ['what', 'ours', 'p90', 'theirs', 'p90', 'ratio', 'limit', ''],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'left'],
     style: { head: [], border: [] },
   });
   for (const row of rows) {
-    const limits = [
-      row.ratioLimit === undefined ? '' : `${row.ratioLimit} x`,
-      row.medianLimitMs === undefined ? '' : `${row.medianLimitMs} ms`,
-    ];
+    const { name, unit, ours, theirs, limits } = row;
     table.push([
-      row.name,
-      milliseconds(row.ours.medianMs),
-      milliseconds(row.ours.p90Ms),
-      milliseconds(row.spire?.medianMs),
-      milliseconds(row.spire?.p90Ms),
-      ratio(row)?.toFixed(2) ?? '',
-      limits.filter((limit) => limit !== '').join(', '),
-      isWithinLimit(row) ? 'ok' : 'PAST ITS LIMIT',
+      name,
+      format(ours.median, unit),
+      format(ours.p90, unit),
+      theirs === undefined ? '' : `${theirs.whose} ${format(theirs.median, unit)}`,
+      format(theirs?.p90, unit),
+      ratioOf(row)?.toFixed(2) ?? '',
+      limits.map((limit) => formatLimit(limit, unit)).join(', '),
+      isWithinLimits(row) ? 'ok' : 'PAST ITS LIMIT',
     ]);
   }
-  return table.toString();
+  const notes = rows.flatMap(({ name, note }) => (note === undefined ? [] : [`${name}: ${note}`]));
+  return [table.toString(), ...notes].join('\n');
+}
+
+function format(value: number | undefined, unit: Unit): string {
+  return value === undefined ? '' : `${value.toFixed(unit === '/s' ? 0 : 1)} ${unit}`;
+}
+
+function formatLimit(limit: Limit, unit: Unit): string {
+  switch (limit.kind) {
+    case 'at most':
+      return `at most ${limit.value} ${unit}`;
+    case 'ratio at most':
+      return `at most ${limit.ratio} x`;
+    case 'ratio at least':
+      return `at least ${limit.ratio} x${limit.aim === undefined ? '' : `, aim ${limit.aim} x`}`;
+  }
 }

@@ -13,6 +13,8 @@ export interface DeploymentOptions {
   readonly clients?: Programs;
   /** Default `example.org`. */
   readonly trustDomain?: string;
+  /** Of both daemons; default `DEBUG`. */
+  readonly logLevel?: string;
   /** Lines added to the `server` block. */
   readonly serverSettings?: string;
   /** Lines added to the `agent` block. */
@@ -172,7 +174,7 @@ export class Deployment implements AsyncDisposable {
   socket_path = "${this.serverSocket}"
   trust_domain = "${this.trustDomain}"
   data_dir = "${this.folder}/server-data"
-  log_level = "DEBUG"
+  log_level = "${this.#options.logLevel ?? 'DEBUG'}"
   ${this.#options.serverSettings ?? ''}
 }
 plugins {
@@ -197,7 +199,7 @@ plugins {
   #agentConfig(): string {
     return `agent {
   data_dir = "${this.folder}/agent-data"
-  log_level = "DEBUG"
+  log_level = "${this.#options.logLevel ?? 'DEBUG'}"
   server_address = "127.0.0.1"
   server_port = "${this.#port}"
   socket_path = "${this.agentSocket}"

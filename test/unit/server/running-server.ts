@@ -1,4 +1,3 @@
-import type { KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,26 +5,18 @@ import { defaultFlagValues } from '../../../src/lib/config/config-flag.ts';
 import { loadServerConfig } from '../../../src/lib/config/server/load-server-config.ts';
 import type { ServerConfig } from '../../../src/lib/config/server/server-config.ts';
 import { SERVER_FLAGS } from '../../../src/lib/config/server/server-flags.ts';
-import { createCsr } from '../../../src/lib/crypto/csr.ts';
-import { generateKey } from '../../../src/lib/crypto/key.ts';
-import { signerFromKey } from '../../../src/lib/crypto/signer.ts';
 import { RpcClient, type RpcTlsOptions } from '../../../src/lib/rpc/client.ts';
 import { DaemonLogger } from '../../../src/lib/runtime/logger.ts';
 import { Server } from '../../../src/lib/server/server.ts';
 import { AgentDefinition, CreateJoinTokenRequest } from '../../../src/lib/wire/gen/spire/api/server/agent/v1/agent.ts';
 import type { SPIFFEID } from '../../../src/lib/wire/gen/spire/api/types/spiffeid.ts';
+import { type AgentIdentity, attestAgent } from '../../support/attest-agent.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 /** What a server under test may be told beside the defaults. */
 export interface ServerOptions {
   readonly changes?: Partial<ServerConfig>;
   readonly keyManager?: string;
-}
-
-/** What a caller over TLS proves itself with. */
-export interface AgentIdentity {
-  readonly certificateChain: readonly Uint8Array[];
-  readonly privateKey: KeyObject;
 }
 
 /** A folder in which servers run, one after the other or side by side, on a clock that tests move. */
@@ -93,19 +84,8 @@ export class ServerHome implements AsyncDisposable {
   async attest(server: Server): Promise<{ agentId: SPIFFEID; identity: AgentIdentity }> {
     await using local = this.local();
     const token = await local.unary(AgentDefinition, 'createJoinToken', CreateJoinTokenRequest.create({ ttl: 600 }));
-    const privateKey = await generateKey('ec-p256');
-    const csr = Buffer.from(await createCsr({ signer: signerFromKey(privateKey) }));
     await using remote = this.remote(server);
-    const call = remote.bidi(AgentDefinition, 'attestAgent');
-    const data = { type: 'join_token', payload: Buffer.from(token.value) };
-    await call.send({ step: { $case: 'params', value: { data, params: { csr } } } });
-    for await (const { step } of call.responses) {
-      const svid = step?.$case === 'result' ? step.value.svid : undefined;
-      if (svid?.id === undefined) break;
-      call.end();
-      return { agentId: svid.id, identity: { certificateChain: svid.certChain, privateKey } };
-    }
-    throw new Error('the agent was not attested');
+    return await attestAgent(remote, token.value);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,3 @@
+module spirekit/bench/x509
+
+go 1.22

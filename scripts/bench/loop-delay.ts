@@ -1,0 +1,53 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ours, type Programs, projectRoot } from '../../test/support/programs.ts';
+
+/** How late an event loop was in one window of a quarter of a second. */
+interface Window {
+  readonly atMs: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** This checkout's programs, with a server that has its event loop watched. */
+export class WatchedServer implements Disposable {
+  readonly programs: Programs;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'spirekit-loop-'));
+
+  constructor() {
+    const server = join(this.#folder, 'spire-server');
+    const recorder = join(import.meta.dirname, 'processes/loop-delay-recorder.ts');
+    const program = join(projectRoot, 'dist/main/spire-server.cjs');
+    const command = `LOOP_DELAY_FILE="${this.#file}" exec "${process.execPath}" --import "${recorder}" "${program}" "$@"`;
+    writeFileSync(server, `#!/bin/sh\n${command}\n`);
+    chmodSync(server, 0o755);
+    this.programs = { ...ours, server };
+  }
+
+  /** The worst delay between two moments of the system's clock, and the one that 99 in 100 windows' p99 stay below. */
+  between(fromMs: number, toMs: number): { readonly worstMs: number; readonly p99Ms: number } {
+    const windows = this.#windows().filter(({ atMs }) => atMs >= fromMs && atMs <= toMs);
+    return {
+      worstMs: Math.max(...windows.map(({ maxMs }) => maxMs)),
+      p99Ms: Math.max(...windows.map(({ p99Ms }) => p99Ms)),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #file(): string {
+    return join(this.#folder, 'loop-delay');
+  }
+
+  #windows(): Window[] {
+    if (!existsSync(this.#file)) return [];
+    const lines = readFileSync(this.#file, 'utf8').trim().split('\n');
+    return lines.map((line) => {
+      const [atMs = Number.NaN, p99Ms = Number.NaN, maxMs = Number.NaN] = line.split(' ').map(Number);
+      return { atMs, p99Ms, maxMs };
+    });
+  }
+}
