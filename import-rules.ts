@@ -7,7 +7,14 @@
 /** What every layer above them may use. */
 const DOMAIN = ['src/lib/spiffe', 'src/lib/crypto', 'src/lib/runtime'];
 const TRANSPORT = ['src/lib/rpc', 'src/lib/wire', ...DOMAIN];
-const DAEMON = ['src/lib/catalog', 'src/lib/client', 'src/lib/config', 'src/lib/keymanager', ...TRANSPORT];
+const DAEMON = [
+  'src/lib/catalog',
+  'src/lib/client',
+  'src/lib/config',
+  'src/lib/keymanager',
+  'src/lib/telemetry',
+  ...TRANSPORT,
+];
 const CLIENTS = ['src/lib/client', 'src/lib/workloadapi', 'src/lib/config', ...TRANSPORT];
 
 /** Folder -> folders it may import from. The longest matching folder decides. */
@@ -21,6 +28,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/rpc': ['src/lib/wire', 'src/lib/runtime'],
   'src/lib/config': DOMAIN,
   'src/lib/catalog': ['src/lib/config', 'src/lib/runtime'],
+  'src/lib/telemetry': ['src/lib/config', ...TRANSPORT],
   'src/lib/client': TRANSPORT,
   'src/lib/workloadapi': TRANSPORT,
   // The daemons never import each other.
@@ -48,5 +56,6 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:sqlite': ['src/lib/server/datastore'],
   '@oclif/core': ['src/lib/cli', 'src/main', 'src/commands'],
   chalk: ['src/lib/cli'],
+  'prom-client': ['src/lib/telemetry/prometheus'],
   'cli-table3': ['src/lib/cli'],
 };

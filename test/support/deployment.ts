@@ -19,6 +19,10 @@ export interface DeploymentOptions {
   readonly serverSettings?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
+  /** Blocks added to the server's file, such as `telemetry { ... }`. */
+  readonly serverBlocks?: string;
+  /** Blocks added to the agent's file. */
+  readonly agentBlocks?: string;
   /** Lines added to the `plugin_data` of the unix workload attestor. */
   readonly unixAttestor?: string;
 }
@@ -134,6 +138,11 @@ export class Deployment implements AsyncDisposable {
     return run(this.#clients.agent, [...args, '-socketPath', this.agentSocket], { cwd: this.folder, ...options });
   }
 
+  /** Runs a command of `spire-agent` on this agent's admin socket. */
+  agentAdmin(...args: string[]): Promise<Finished> {
+    return run(this.#clients.agent, [...args, '-socketPath', this.adminSocket], { cwd: this.folder });
+  }
+
   /** Registers a workload below the agent of {@link startAgent}; returns the entry ID. */
   async createEntry(path: string, selectors: readonly string[], ...more: string[]): Promise<string> {
     const made = await this.server(
@@ -193,6 +202,7 @@ plugins {
     plugin_data {}
   }
 }
+${this.#options.serverBlocks ?? ''}
 `;
   }
 
@@ -223,6 +233,7 @@ plugins {
     }
   }
 }
+${this.#options.agentBlocks ?? ''}
 `;
   }
 }

@@ -6,6 +6,9 @@ import type { Clock } from '../runtime/clock.ts';
 import { HealthListener, type HealthReport } from '../runtime/health-listener.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
+import { countMethods } from '../telemetry/counted-methods.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
 import { DebugApi } from './api/debug/v1/service.ts';
 import { LoggerApi } from './api/logger/v1/service.ts';
 import { WorkloadApi } from './api/workload/v1/service.ts';
@@ -61,6 +64,18 @@ export class Agent implements AsyncDisposable {
     await using opening = new ResourceStack();
     const { clock, log, version, random, signal } = dependencies;
     log.info('Starting agent', { data_dir: config.dataDir, version });
+    const telemetry = opening.use(
+      await Telemetry.open({
+        config: config.telemetry,
+        serviceName: 'spire_agent',
+        trustDomain: config.trustDomain,
+        version,
+        clock,
+        log: log.with({ subsystem_name: 'telemetry' }),
+      }),
+    );
+    const { metrics } = telemetry;
+    const counters = { metrics, clock };
     await prepareSockets(config, log);
     const storage = await AgentStorage.open({ dataDir: config.dataDir, clock, log });
     const catalog = opening.use(
@@ -70,9 +85,10 @@ export class Agent implements AsyncDisposable {
         log: log.with({ subsystem_name: 'catalog' }),
       }),
     );
-    const attestation = attestationOptions(config, catalog, dependencies);
+    const attestation = attestationOptions(config, catalog, dependencies, metrics);
     const attestationOfWorkloads = new WorkloadAttestation({
       attestors: catalog.workloadAttestors,
+      counters,
       log: log.with({ subsystem_name: 'workload_attestor' }),
     });
     const health = new StartableHealth(attestationOfWorkloads);
@@ -95,7 +111,7 @@ export class Agent implements AsyncDisposable {
       );
     }
     const manager = opening.use(
-      new Manager(managerOptions(config, dependencies, { agent, attestation, storage, rebootstrap })),
+      new Manager(managerOptions(config, dependencies, { agent, attestation, storage, rebootstrap, metrics })),
     );
     await initializeManager(manager, start);
     const attestor = new ProcessPeerAttestor(attestationOfWorkloads);
@@ -120,6 +136,7 @@ export class Agent implements AsyncDisposable {
                 log: endpointLog,
               }),
           isServing: async (options) => (await health.check(options)).isReady,
+          counters,
           log: endpointLog,
         }),
       );
@@ -130,10 +147,12 @@ export class Agent implements AsyncDisposable {
           socketPath: config.adminSocketPath,
           debug: new DebugApi(manager, log.with({ subsystem_name: 'debug_api' })),
           logger: new LoggerApi(log),
+          counters,
           log,
         }),
       );
     }
+    await telemetry.serve({ identity: () => manager.ownSvid, bundles: manager });
     health.started();
     return new Agent(manager, opening.move());
   }
@@ -193,10 +212,16 @@ async function prepareSockets(config: AgentConfig, log: DaemonLogger): Promise<v
   }
 }
 
+const KEY_MANAGER_METRICS = {
+  generateKey: ['agent_key_manager', 'generate_key'],
+  listKeys: ['agent_key_manager', 'get_keys'],
+};
+
 function attestationOptions(
   config: AgentConfig,
   catalog: Catalog,
   { clock, log }: AgentDependencies,
+  metrics: Metrics,
 ): NodeAttestationOptions {
   return {
     serverAddress: config.serverAddress,
@@ -204,8 +229,9 @@ function attestationOptions(
     trustDomain: config.trustDomain,
     // A token counts for more than any node attestor that is configured beside it.
     nodeAttestor: config.joinToken === undefined ? catalog.nodeAttestor : new JoinTokenNodeAttestor(config.joinToken),
-    keyManager: catalog.keyManager,
+    keyManager: countMethods(catalog.keyManager, KEY_MANAGER_METRICS, { metrics, clock }),
     clock,
+    metrics,
     log: log.with({ subsystem_name: 'attestor' }),
   };
 }
@@ -213,7 +239,7 @@ function attestationOptions(
 function managerOptions(
   config: AgentConfig,
   { clock, log, version, random }: AgentDependencies,
-  state: Pick<ManagerOptions, 'agent' | 'attestation' | 'storage' | 'rebootstrap'>,
+  state: Pick<ManagerOptions, 'agent' | 'attestation' | 'storage' | 'rebootstrap' | 'metrics'>,
 ): ManagerOptions {
   const { experimental } = config;
   return {

@@ -1,5 +1,7 @@
 import type { CancelTimer, Clock } from '../runtime/clock.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { type CallCounterDeps, countCall } from '../telemetry/call-counter.ts';
+import type { MetricKey, Metrics } from '../telemetry/metrics.ts';
 
 /** Work that is done now and then. */
 export interface Chore {
@@ -7,6 +9,8 @@ export interface Chore {
   readonly name: string;
   /** How long until the next time; a function is asked after each. */
   readonly everyMs: number | (() => number);
+  /** What it is counted under, if it is. */
+  readonly metric?: MetricKey;
   /** Gets the time in whole seconds since the Unix epoch. */
   readonly run: (nowSeconds: number) => Promise<unknown>;
 }
@@ -16,11 +20,13 @@ export class Housekeeping implements AsyncDisposable {
   readonly #timers = new Map<Chore, CancelTimer>();
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #metrics: Metrics;
   #work: Promise<unknown> = Promise.resolve();
 
-  constructor({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
+  constructor({ clock, log, metrics }: CallCounterDeps & { readonly log: Logger }) {
     this.#clock = clock;
     this.#log = log;
+    this.#metrics = metrics;
   }
 
   /** The first time of each chore comes after its interval. */
@@ -50,11 +56,12 @@ export class Housekeeping implements AsyncDisposable {
     this.#timers.set(chore, this.#clock.schedule(delayMs, start, { unref: true }));
   }
 
-  async #do(chore: Chore): Promise<void> {
+  async #do({ name, metric, run }: Chore): Promise<void> {
+    const work = (): Promise<unknown> => run(Math.floor(this.#clock.nowMs() / 1000));
     try {
-      await chore.run(Math.floor(this.#clock.nowMs() / 1000));
+      await (metric === undefined ? work() : countCall({ metrics: this.#metrics, clock: this.#clock }, metric, work));
     } catch (error) {
-      this.#log.error(`Failed ${chore.name}`, { error });
+      this.#log.error(`Failed ${name}`, { error });
     }
   }
 }

@@ -4,10 +4,15 @@ import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
+import { countCall } from '../telemetry/call-counter.ts';
+import { type Metrics, NO_METRICS } from '../telemetry/metrics.ts';
+import { rpcMetrics } from '../telemetry/rpc-metrics.ts';
+import { Telemetry } from '../telemetry/telemetry.ts';
 import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
+import { countSigning } from './ca/counted-signing.ts';
 import type { CredentialSettings } from './ca/credential-settings.ts';
 import { ServerSvidSource } from './ca/server-svid.ts';
 import { SigningCa } from './ca/signing-ca.ts';
@@ -67,11 +72,25 @@ export class Server implements AsyncDisposable {
       launch_log_level: log.launchLevel,
       version,
     });
+    const telemetry = opening.use(
+      await Telemetry.open({
+        config: config.telemetry,
+        serviceName: 'spire_server',
+        trustDomain,
+        version,
+        clock,
+        log: log.with({ subsystem_name: 'telemetry' }),
+      }),
+    );
+    const { metrics } = telemetry;
     const folder = opening.use(await DataFolder.open(config.dataDir));
-    const catalog = opening.use(await ServerCatalog.open({ plugins: config.plugins, trustDomain, clock, log, signal }));
+    const catalog = opening.use(
+      await ServerCatalog.open({ plugins: config.plugins, trustDomain, clock, log, metrics, signal }),
+    );
     const { datastore } = catalog;
     await checkTrustDomain(config, datastore);
-    const ca = new SigningCa(credentialSettings(config), clock);
+    const signingCa = new SigningCa(credentialSettings(config), clock);
+    const ca = countSigning(signingCa, metrics);
     const authorities = opening.use(
       await AuthorityManager.open({
         settings: credentialSettings(config),
@@ -80,9 +99,10 @@ export class Server implements AsyncDisposable {
         keyManager: catalog.keyManager,
         bundles: datastore.bundles,
         journals: datastore.caJournals,
-        ca,
+        ca: signingCa,
         clock,
         log: log.with({ subsystem_name: 'ca_manager' }),
+        metrics,
         onFirstStart: (foundKeys) => claimFolder(folder, config, foundKeys),
       }),
     );
@@ -93,29 +113,32 @@ export class Server implements AsyncDisposable {
         keyType: config.caKeyType,
         clock,
         log: log.with({ subsystem_name: 'svid_rotator' }),
+        metrics,
       }),
     );
     const endpointLog = log.with({ subsystem_name: 'endpoints' });
     endpointLog.info('Building in-memory entry cache');
     const entries = opening.use(
-      await AuthorizedEntryCache.open({
-        entries: datastore.entries,
-        nodes: datastore.nodes,
-        changes: datastore.changes,
-        clock,
-      }),
+      await countCall({ metrics, clock }, ['entry', 'cache', 'reload'], () =>
+        AuthorizedEntryCache.open({
+          entries: datastore.entries,
+          nodes: datastore.nodes,
+          changes: datastore.changes,
+          clock,
+        }),
+      ),
     );
     endpointLog.info('Completed building in-memory entry cache');
     const bundles = opening.use(
       await BundleCache.open({
         bundles: datastore.bundles,
         changes: datastore.changes,
-        trustDomains: [trustDomain, ...adminIds.map((id) => id.trustDomain)],
+        trustDomains: [trustDomain, ...[...adminIds, ...telemetry.authorizedIds].map((id) => id.trustDomain)],
         clock,
         log: endpointLog,
       }),
     );
-    const limits = rateLimits(config.rateLimit, clock);
+    const limits = rateLimits(config.rateLimit, { metrics, clock });
     const stopping = new AbortController();
     log.info('Logger service configured', { launch_log_level: log.launchLevel });
     const services = serverServices({
@@ -146,6 +169,7 @@ export class Server implements AsyncDisposable {
         serverSvid,
         bundles,
         interceptors: [
+          ...(metrics === NO_METRICS ? [] : [rpcMetrics({ metrics, clock })]),
           refuseRetiredRegistration,
           authorize,
           logFailedCalls,
@@ -158,7 +182,8 @@ export class Server implements AsyncDisposable {
     );
     // Streams that only end with the server do so first, or the endpoints would wait for them.
     opening.defer(() => stopping.abort(new SpirekitError('unavailable', 'the server is stopping')));
-    opening.use(startHousekeeping(config, datastore, dependencies));
+    opening.use(startHousekeeping(config, datastore, { ...dependencies, metrics }));
+    await telemetry.serve({ identity: () => serverSvid.current, bundles });
     if (config.healthChecks.listenerEnabled) {
       // Loaded only here: node:http costs every start some 20 ms.
       const { HealthListener } = await import('../runtime/health-listener.ts');
@@ -224,13 +249,18 @@ async function claimFolder(folder: DataFolder, { dataDir }: ServerConfig, foundK
 function startHousekeeping(
   config: ServerConfig,
   datastore: DataStore,
-  { clock, log }: ServerDependencies,
+  { clock, log, metrics }: ServerDependencies & { readonly metrics: Metrics },
 ): Housekeeping {
-  const housekeeping = new Housekeeping({ clock, log: log.with({ subsystem_name: 'registration_manager' }) });
+  const housekeeping = new Housekeeping({
+    clock,
+    log: log.with({ subsystem_name: 'registration_manager' }),
+    metrics,
+  });
   housekeeping.start([
     {
       name: 'pruning registration entries',
       everyMs: PRUNE_ENTRIES_EVERY_MS,
+      metric: ['registration_entry', 'manager', 'prune'],
       run: (now) => datastore.entries.pruneEntries(now),
     },
     {
@@ -246,6 +276,7 @@ function startHousekeeping(
       {
         name: 'pruning of expired nodes',
         everyMs: PRUNE_NODES_EVERY_MS,
+        metric: ['node', 'manager', 'prune'],
         run: (now) => datastore.nodes.pruneNodes(now - expiredFor, { includeNonReattestable }),
       },
     ]);

@@ -18,6 +18,11 @@ export class BundleSet {
     return this.#own;
   }
 
+  /** Of any trust domain that the agent knows. */
+  find(trustDomain: TrustDomain): Bundle | undefined {
+    return trustDomain.equals(this.#own.trustDomain) ? this.#own : this.#byName.get(trustDomain.name);
+  }
+
   /** Those of these trust domains that there are, by name in order. */
   select(trustDomains: Iterable<TrustDomain>): ReadonlyMap<string, Bundle> {
     const names = new Set(Array.from(trustDomains, ({ name }) => name));

@@ -2,6 +2,8 @@ import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import type { Selector } from '../../spiffe/selector.ts';
+import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { type Metrics, NO_METRICS } from '../../telemetry/metrics.ts';
 import { type AuthorizedEntry, compareEntries, isSameRevision } from './authorized-entry.ts';
 import { BundleSet } from './bundle-set.ts';
 import { type Indexed, SubsetIndex, SupersetIndex } from './selector-index.ts';
@@ -20,6 +22,8 @@ export interface IdentityCacheOptions {
   readonly maxSvids: number;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly log: Logger;
+  /** Where the number of entries and SVIDs goes; nowhere if absent. */
+  readonly metrics?: Metrics;
 }
 
 /** What the server says that this agent serves. */
@@ -52,6 +56,7 @@ interface CacheRecord extends Indexed {
  */
 export class IdentityCache {
   readonly #options: IdentityCacheOptions;
+  readonly #metrics: Metrics;
   readonly #maxSvids: number;
   readonly #bundles: BundleSet;
   readonly #records = new Map<string, CacheRecord>();
@@ -63,6 +68,7 @@ export class IdentityCache {
 
   constructor(options: IdentityCacheOptions) {
     this.#options = options;
+    this.#metrics = options.metrics ?? NO_METRICS;
     this.#maxSvids = options.maxSvids > 0 ? options.maxSvids : DEFAULT_MAX_SVIDS;
     this.#bundles = new BundleSet(options.bundle, options.log);
   }
@@ -77,6 +83,11 @@ export class IdentityCache {
     return this.#bundles.own;
   }
 
+  /** The bundle of any trust domain that this agent serves. */
+  findBundle(trustDomain: TrustDomain): Bundle | undefined {
+    return this.#bundles.find(trustDomain);
+  }
+
   /** Calls back when a workload waits for an SVID that nobody has asked the server for. One listener only. */
   onDemand(listener: () => void): void {
     this.#onDemand = listener;
@@ -85,13 +96,26 @@ export class IdentityCache {
   /** Takes over the state of the server and tells those it concerns. */
   updateEntries(update: EntriesUpdate): void {
     const changedDomains = this.#bundles.replace(update.bundles);
-    for (const record of [...this.#records.values()]) if (!update.entries.has(record.id)) this.#remove(record);
+    const gone = [...this.#records.values()].filter(({ id }) => !update.entries.has(id));
+    let added = 0;
+    let updated = 0;
+    for (const record of gone) this.#remove(record);
     for (const entry of update.entries.values()) {
       const record = this.#records.get(entry.id);
-      if (record === undefined) this.#insert(entry);
-      else this.#replace(record, entry, changedDomains);
+      if (record === undefined) {
+        added += 1;
+        this.#insert(entry);
+      } else {
+        if (record.entry !== entry) updated += 1;
+        this.#replace(record, entry, changedDomains);
+      }
     }
+    this.#metrics.incrementCounter(['lru_cache_entry_add'], {}, added);
+    this.#metrics.incrementCounter(['lru_cache_entry_update'], {}, updated);
+    this.#metrics.incrementCounter(['lru_cache_entry_remove'], {}, gone.length);
     this.#dropUnusedSvids();
+    this.#metrics.setGauge(['lru_cache_record_map_size'], this.#records.size);
+    this.#metrics.setGauge(['lru_cache_svid_map_size'], this.#svidCount);
     if (changedDomains.has(this.bundle.trustDomain.name)) for (const one of this.#subscribers) one.notify();
   }
 
@@ -105,6 +129,7 @@ export class IdentityCache {
       this.#options.log.debug('SVID updated', { entry: id, spiffe_id: record.entry.spiffeId });
       this.#notify(record.selectors);
     }
+    this.#metrics.setGauge(['lru_cache_svid_map_size'], this.#svidCount);
   }
 
   /** To be called after each attempt to get SVIDs for {@link staleEntries}, successful or not. */

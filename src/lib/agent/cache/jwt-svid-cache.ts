@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Metrics, NO_METRICS } from '../../telemetry/metrics.ts';
 
 /** A JWT-SVID that the server signed for a workload. */
 export interface IssuedJwtSvid {
@@ -21,11 +22,13 @@ const LARGEST_TOKEN_LENGTH = 16 * 1024;
 /** JWT-SVIDs by what they were issued for. Bounded: the one that was longest unused makes room. */
 export class JwtSvidCache {
   readonly #maxSize: number;
+  readonly #metrics: Metrics;
   /** In order of use, the longest unused first. */
   readonly #svids = new Map<string, IssuedJwtSvid>();
 
   /** @param maxSize 0 means {@link DEFAULT_MAX_JWT_SVIDS} */
-  constructor(maxSize: number) {
+  constructor(maxSize: number, metrics: Metrics = NO_METRICS) {
+    this.#metrics = metrics;
     this.#maxSize = maxSize > 0 ? maxSize : DEFAULT_MAX_JWT_SVIDS;
   }
 
@@ -47,13 +50,19 @@ export class JwtSvidCache {
       if (this.#svids.size <= this.#maxSize) break;
       this.#svids.delete(oldest);
     }
+    this.#showSize();
   }
 
   /** Forgets what these keys have signed; returns how many. */
   dropSignedBy(keyIds: ReadonlySet<string>): number {
     const before = this.#svids.size;
     for (const [key, { keyId }] of this.#svids) if (keyId !== undefined && keyIds.has(keyId)) this.#svids.delete(key);
+    this.#showSize();
     return before - this.#svids.size;
+  }
+
+  #showSize(): void {
+    this.#metrics.setGauge(['jwt_svid_cache_size'], this.#svids.size);
   }
 
   #moveToEnd(key: string, svid: IssuedJwtSvid): void {

@@ -1,8 +1,10 @@
 import type { ServiceImplementation } from '../../rpc/call-context.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { CallCounterDeps } from '../../telemetry/call-counter.ts';
 import { DebugDefinition } from '../../wire/gen/spire/api/agent/debug/v1/debug.ts';
 import { LoggerDefinition } from '../../wire/gen/spire/api/agent/logger/v1/logger.ts';
+import { countConnections } from './connection-metrics.ts';
 import { endpointServer } from './endpoint-server.ts';
 
 /** What {@link AdminEndpoint.open} needs. */
@@ -11,6 +13,7 @@ export interface AdminEndpointOptions {
   readonly debug: ServiceImplementation<typeof DebugDefinition>;
   /** Undefined if the log cannot be changed. */
   readonly logger: ServiceImplementation<typeof LoggerDefinition> | undefined;
+  readonly counters: CallCounterDeps;
   readonly log: Logger;
 }
 
@@ -34,7 +37,8 @@ export class AdminEndpoint implements AsyncDisposable {
   static async open(options: AdminEndpointOptions): Promise<AdminEndpoint> {
     const { socketPath } = options;
     const log = options.log.with({ network: 'unix', address: socketPath });
-    const server = endpointServer(log);
+    const server = endpointServer(log, options.counters);
+    server.use(countConnections('debug_api', `/${DebugDefinition.fullName}/`, options.counters.metrics));
     server.addService(DebugDefinition, options.debug);
     if (options.logger !== undefined) server.addService(LoggerDefinition, options.logger);
     await server.listenUnix({ path: socketPath, socketMode: 0o770, dirMode: ADMIN_DIR_MODE });

@@ -1,10 +1,15 @@
 import { RpcServer } from '../../rpc/server.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { CallCounterDeps } from '../../telemetry/call-counter.ts';
+import { NO_METRICS } from '../../telemetry/metrics.ts';
+import { rpcMetrics } from '../../telemetry/rpc-metrics.ts';
 
 /** A server for one of the agent's sockets. What goes wrong in it goes to the log. */
-export function endpointServer(log: Logger): RpcServer {
-  return new RpcServer({
+export function endpointServer(log: Logger, counters: CallCounterDeps): RpcServer {
+  const server = new RpcServer({
     onInternalError: (error, call) => log.error('Unexpected error in a handler', { method: call?.method, error }),
     onConnectionError: (error) => log.warn('Connection refused', { error }),
   });
+  if (counters.metrics !== NO_METRICS) server.use(rpcMetrics(counters));
+  return server;
 }

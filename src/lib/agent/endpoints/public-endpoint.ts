@@ -3,9 +3,11 @@ import { createHealthService } from '../../rpc/health.ts';
 import { createReflectionServices } from '../../rpc/reflection.ts';
 import type { RpcServer } from '../../rpc/server.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { CallCounterDeps } from '../../telemetry/call-counter.ts';
 import { FILE_DESCRIPTORS } from '../../wire/gen/descriptors.ts';
 import { HealthDefinition } from '../../wire/gen/grpc/health/v1/health.ts';
 import { SpiffeWorkloadAPIDefinition } from '../../wire/gen/workload.ts';
+import { countConnections } from './connection-metrics.ts';
 import { endpointServer } from './endpoint-server.ts';
 import { requireSecurityHeader } from './security-header.ts';
 
@@ -16,6 +18,7 @@ export interface PublicEndpointOptions {
   readonly workloadApi: ServiceImplementation<typeof SpiffeWorkloadAPIDefinition> | undefined;
   /** Whether the Workload API can do its work. */
   readonly isServing: (options: { signal: AbortSignal }) => Promise<boolean>;
+  readonly counters: CallCounterDeps;
   readonly log: Logger;
 }
 
@@ -35,7 +38,8 @@ export class PublicEndpoint implements AsyncDisposable {
   /** Rejects with `already-exists` if another agent serves the socket, `invalid-argument`, `io-error`. */
   static async open(options: PublicEndpointOptions): Promise<PublicEndpoint> {
     const { socketPath, workloadApi, log } = options;
-    const server = endpointServer(log);
+    const server = endpointServer(log, options.counters);
+    server.use(countConnections('workload_api', `/${SpiffeWorkloadAPIDefinition.fullName}/`, options.counters.metrics));
     server.use(requireSecurityHeader);
     if (workloadApi !== undefined) server.addService(SpiffeWorkloadAPIDefinition, workloadApi);
     server.addService(

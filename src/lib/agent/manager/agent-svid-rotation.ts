@@ -3,6 +3,8 @@ import { createCsr } from '../../crypto/csr.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { countCall } from '../../telemetry/call-counter.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { generateAgentKey } from '../attestor/node/agent-keys.ts';
 import {
@@ -26,6 +28,7 @@ export interface AgentSvidRotationOptions {
   readonly authorities: () => readonly Certificate[];
   readonly storage: AgentStorage;
   readonly strategy: RotationStrategy;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -71,7 +74,7 @@ export class AgentSvidRotation {
       let waitMs = Math.min(this.#rotateAtMs - clock.nowMs(), LONGEST_WAIT_MS);
       if (waitMs <= 0) {
         try {
-          await this.#rotate(connection, signal);
+          await this.#replace(connection, signal);
           this.#backoff.reset();
           continue;
         } catch (error) {
@@ -102,8 +105,12 @@ export class AgentSvidRotation {
     });
   }
 
-  #rotate(connection: ServerConnection, signal: AbortSignal): Promise<void> {
-    return this.#svid.reattestable ? this.reattest(connection, signal) : this.#renew(connection, signal);
+  #replace(connection: ServerConnection, signal: AbortSignal): Promise<void> {
+    const { attestation, metrics } = this.#options;
+    const { clock } = attestation;
+    return this.#svid.reattestable
+      ? countCall({ metrics, clock }, ['node', 'attest'], () => this.reattest(connection, signal))
+      : countCall({ metrics, clock }, ['agent_svid', 'rotate'], () => this.#renew(connection, signal));
   }
 
   async #renew(connection: ServerConnection, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Logger } from '../../runtime/logger.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { IdentityCache } from '../cache/identity-cache.ts';
 import { type AuthorizedEntries, fetchAuthorizedEntries } from '../client/authorized-entries.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
@@ -14,6 +15,7 @@ export interface EntrySyncOptions {
   readonly useSync: boolean;
   /** Told of the trust domain's bundle after each round, with authorities whose SVIDs have to be replaced. */
   readonly onBundle: (bundle: TrustBundle) => Promise<void>;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -39,11 +41,25 @@ export class EntrySync {
       federatesWith.delete(this.#options.trustDomain.name);
       return { entries, bundles: await this.#bundles.fetch(client, { federatesWith, signal, timeoutMs }) };
     });
+    this.#countChanges(entries, bundles.byName.size);
     this.#entries = entries;
     await onBundle(bundles.own);
     cache.updateEntries({
       entries: new Map(Array.from(entries).filter(([, { storeSvid }]) => !storeSvid)),
       bundles: bundles.byName,
     });
+  }
+
+  #countChanges(entries: AuthorizedEntries, bundles: number): void {
+    const known = this.#entries;
+    const changed = [...entries].filter(([id, entry]) => known.get(id) !== entry);
+    const missing = changed.filter(([id]) => !known.has(id)).length;
+    const dropped = [...known.keys()].filter((id) => !entries.has(id)).length;
+    const { metrics } = this.#options;
+    metrics.setGauge(['sync_bundles_total'], bundles);
+    metrics.setGauge(['sync_entries_total'], entries.size);
+    metrics.setGauge(['sync_entries_missing'], missing);
+    metrics.setGauge(['sync_entries_stale'], changed.length - missing);
+    metrics.setGauge(['sync_entries_dropped'], dropped);
   }
 }

@@ -1,11 +1,15 @@
+import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
 import type { KeyType } from '../../crypto/key.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { X509BundleSource } from '../../spiffe/bundle-source.ts';
 import type { Selector } from '../../spiffe/selector.ts';
 import { SpiffeError } from '../../spiffe/spiffe-error.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { verifyX509Svid } from '../../spiffe/x509-svid.ts';
+import { countMethods } from '../../telemetry/counted-methods.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import type { AgentStatus } from '../api/debug/v1/service.ts';
 import type { WorkloadIdentitySource } from '../api/workload/v1/identity-source.ts';
@@ -49,13 +53,14 @@ export interface ManagerOptions {
   /** What the agent tells the server that it is. */
   readonly version: string;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
 /**
  * Keeps everything that the agent serves in step with the server: entries, bundles, the SVIDs of workloads and its own.
  */
-export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDisposable {
+export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleSource, AsyncDisposable {
   readonly #options: ManagerOptions;
   readonly #startedAtMs: number;
   readonly #connection: ServerConnection;
@@ -69,7 +74,8 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
   #authorities: readonly Certificate[];
 
   constructor(options: ManagerOptions) {
-    const { agent, attestation, trustDomain, clock, log, strategy, storage } = options;
+    const { agent, attestation, trustDomain, clock, metrics, log, strategy, storage } = options;
+    const counters = { clock, metrics };
     this.#options = options;
     this.#startedAtMs = clock.monotonicMs();
     this.#authorities = agent.bundle.x509Authorities;
@@ -78,11 +84,19 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
       bundle: agent.bundle,
       maxSvids: options.x509SvidCacheMaxSize,
       clock,
+      metrics,
       log: cacheLog,
     });
-    this.#jwtCache = new JwtSvidCache(options.jwtSvidCacheMaxSize);
+    this.#jwtCache = new JwtSvidCache(options.jwtSvidCacheMaxSize, metrics);
     const authorities = (): readonly Certificate[] => this.#authorities;
-    this.#rotation = new AgentSvidRotation(agent.svid, { attestation, authorities, storage, strategy, log });
+    this.#rotation = new AgentSvidRotation(agent.svid, {
+      attestation,
+      authorities,
+      storage,
+      strategy,
+      metrics,
+      log,
+    });
     this.#connection = new ServerConnection({
       address: attestation.serverAddress,
       port: attestation.serverPort,
@@ -102,15 +116,20 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
     });
     const cache = this.#cache;
     this.#syncLoop = new SyncLoop({
-      entries: new EntrySync({
-        trustDomain,
-        cache,
-        connection,
-        useSync: options.useSyncAuthorizedEntries,
-        onBundle: (bundle) => this.#onBundle(bundle),
-        log,
-      }),
-      renewal: new SvidRenewal({ cache, connection, keyType: options.workloadKeyType, strategy, clock, log }),
+      entries: countMethods(
+        new EntrySync({
+          trustDomain,
+          cache,
+          connection,
+          useSync: options.useSyncAuthorizedEntries,
+          onBundle: (bundle) => this.#onBundle(bundle),
+          metrics,
+          log,
+        }),
+        { run: ['manager', 'sync', 'fetch_entries_updates'] },
+        counters,
+      ),
+      renewal: new SvidRenewal({ cache, connection, keyType: options.workloadKeyType, strategy, counters, log }),
       nextRenewalMs: () => cache.nextRotationMs,
       rebootstrap: options.rebootstrap,
       intervalMs: options.syncIntervalMs,
@@ -118,7 +137,14 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
       clock,
       log,
     });
-    this.#taints = new TaintedAuthorities({ cache, jwtCache: this.#jwtCache, rotation: this.#rotation, clock, log });
+    this.#taints = new TaintedAuthorities({
+      cache,
+      jwtCache: this.#jwtCache,
+      rotation: this.#rotation,
+      clock,
+      metrics,
+      log,
+    });
     cache.onDemand(() => this.#syncLoop.renewSoon());
     this.#changes = new ChangeListener({
       connection,
@@ -197,18 +223,23 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, AsyncDispos
     return this.#jwtSvids.fetch(entry, audience, options);
   }
 
+  /** The agent's own SVID as it is now. */
+  get ownSvid(): { readonly certificates: readonly Certificate[]; readonly privateKey: KeyObject } {
+    const { chain, key } = this.#rotation.current;
+    return { certificates: chain, privateKey: key.privateKey };
+  }
+
+  getX509Bundle(trustDomain: TrustDomain): readonly Certificate[] {
+    if (trustDomain.equals(this.#options.trustDomain)) return this.#authorities;
+    const bundle = this.#cache.findBundle(trustDomain);
+    if (bundle === undefined) {
+      throw new SpiffeError('not-found', `no X.509 bundle found for trust domain: "${trustDomain}"`);
+    }
+    return bundle.x509Authorities;
+  }
+
   verifiedSvidChain(): readonly Certificate[] {
-    const { trustDomain, clock } = this.#options;
-    const { chains } = verifyX509Svid(
-      this.#rotation.current.chain,
-      {
-        getX509Bundle: (wanted) => {
-          if (wanted.equals(trustDomain)) return this.#authorities;
-          throw new SpiffeError('not-found', `no X.509 bundle found for trust domain: "${wanted}"`);
-        },
-      },
-      { nowMs: clock.nowMs() },
-    );
+    const { chains } = verifyX509Svid(this.#rotation.current.chain, this, { nowMs: this.#options.clock.nowMs() });
     return chains[0] ?? [];
   }
 

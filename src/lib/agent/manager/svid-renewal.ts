@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { createCsr } from '../../crypto/csr.ts';
 import { generateKey, type KeyType } from '../../crypto/key.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
-import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { type CallCounterDeps, countCall } from '../../telemetry/call-counter.ts';
 import type { IdentityCache, StaleEntry } from '../cache/identity-cache.ts';
 import type { WorkloadSvid } from '../cache/workload-update.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
@@ -18,7 +18,7 @@ export interface SvidRenewalOptions {
   /** The kind of workloads' keys. */
   readonly keyType: KeyType;
   readonly strategy: RotationStrategy;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly counters: CallCounterDeps;
   readonly log: Logger;
 }
 
@@ -43,7 +43,7 @@ export class SvidRenewal {
   }
 
   async #run(signal: AbortSignal): Promise<number> {
-    const { cache, log } = this.#options;
+    const { cache, counters, log } = this.#options;
     const tried = new Set<string>();
     let received = 0;
     try {
@@ -54,7 +54,9 @@ export class SvidRenewal {
         const batch = stale.slice(0, this.#batchSize.current);
         for (const { entry } of batch) tried.add(entry.id);
         log.debug('Renewing stale entries', { count: stale.length, limit: this.#batchSize.current });
-        const svids = await this.#sign(batch, signal);
+        const svids = await countCall(counters, ['manager', 'sync', 'fetch_svids_updates'], () =>
+          this.#sign(batch, signal),
+        );
         received += svids.size;
         cache.updateSvids(svids);
       }
@@ -105,7 +107,7 @@ export class SvidRenewal {
     privateKey: KeyObject,
     revision: Pick<WorkloadSvid, 'revisionNumber' | 'createdAtSeconds'>,
   ): WorkloadSvid {
-    const { strategy, clock, log } = this.#options;
+    const { strategy, counters, log } = this.#options;
     const [leaf] = chain;
     if (isTooShortForTarget(strategy, leaf)) {
       log.warn(
@@ -113,6 +115,6 @@ export class SvidRenewal {
         { spiffe_id: leaf.uris[0], entry_id: entryId },
       );
     }
-    return { chain, privateKey, rotateAtMs: x509RotationTimeMs(strategy, leaf, clock.nowMs()), ...revision };
+    return { chain, privateKey, rotateAtMs: x509RotationTimeMs(strategy, leaf, counters.clock.nowMs()), ...revision };
   }
 }

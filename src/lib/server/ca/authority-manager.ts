@@ -1,11 +1,13 @@
 import { type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { BundleStore } from '../datastore/bundle-store.ts';
 import type { CaJournalStore } from '../datastore/ca-journal-store.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
+import { countAuthority, countX509Cas, JWT_KEY_METRICS } from './counted-authority.ts';
 import type { CredentialSettings } from './credential-settings.ts';
 import { CaJournal } from './journal.ts';
 import { pruneCaJournals } from './journal-pruning.ts';
@@ -26,6 +28,7 @@ export interface AuthorityManagerDeps {
   readonly ca: SigningCa;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
   /**
    * Called before the first key is made, if the datastore knows no authorities of this server; `foundKeys` tells whether
    * the key manager holds keys all the same, which would be replaced. Throws to stop the start.
@@ -89,17 +92,25 @@ export class AuthorityManager implements AsyncDisposable {
     const shared = { settings, keyManager, bundles: deps.bundles, clock };
     const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
     const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });
+    const counters = { clock, metrics: deps.metrics };
     const rotation = { journal, log, nowSeconds: () => clock.nowMs() / 1000 };
     const manager = new AuthorityManager(
       deps,
-      await RotatingAuthority.open(x509Kind, rotation),
-      settings.isJwtSvidEnabled ? await RotatingAuthority.open(jwtKind, rotation) : undefined,
+      await RotatingAuthority.open(countX509Cas(x509Kind, settings.trustDomain, counters), rotation),
+      settings.isJwtSvidEnabled
+        ? await RotatingAuthority.open(countAuthority(jwtKind, JWT_KEY_METRICS, counters), rotation)
+        : undefined,
     );
     await manager.#warnOfNewRoot();
     await Promise.all([manager.x509.tick(), manager.jwt?.tick()]);
     manager.#housekeeping.start([
       { name: 'rotating authorities', everyMs: () => manager.#untilNextLookMs(), run: () => manager.#rotate() },
-      { name: 'pruning the bundle', everyMs: PRUNE_BUNDLE_EVERY_MS, run: (now) => manager.#pruneBundle(now) },
+      {
+        name: 'pruning the bundle',
+        everyMs: PRUNE_BUNDLE_EVERY_MS,
+        metric: ['ca', 'manager', 'bundle', 'prune'],
+        run: (now) => manager.#pruneBundle(now),
+      },
       {
         name: 'pruning CA journals',
         everyMs: PRUNE_JOURNALS_EVERY_MS,
@@ -162,8 +173,9 @@ export class AuthorityManager implements AsyncDisposable {
   }
 
   async #pruneBundle(nowSeconds: number): Promise<void> {
-    const { bundles, settings, log } = this.#deps;
+    const { bundles, settings, log, metrics } = this.#deps;
     if (await bundles.pruneBundle(settings.trustDomain, nowSeconds - BUNDLE_SAFETY_SECONDS)) {
+      metrics.incrementCounter(['ca', 'manager', 'bundle', 'pruned']);
       log.debug('Expired certificates were successfully pruned from bundle');
     }
   }

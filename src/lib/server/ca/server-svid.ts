@@ -4,6 +4,8 @@ import { generateKey, type KeyType } from '../../crypto/key.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
 import type { CancelTimer, Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { countCall } from '../../telemetry/call-counter.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
 import type { ServerCa } from './server-ca.ts';
 
 /** The server's own X509-SVID and its key. */
@@ -19,6 +21,7 @@ export interface ServerSvidSourceDeps {
   readonly keyType: KeyType;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 /** The clock is looked at so often, since it may be set and the machine may have slept. */
@@ -45,7 +48,7 @@ export class ServerSvidSource implements AsyncDisposable {
 
   /** Rejects with what the CA throws. */
   static async open(deps: ServerSvidSourceDeps): Promise<ServerSvidSource> {
-    const source = new ServerSvidSource(deps, await newSvid(deps));
+    const source = new ServerSvidSource(deps, await rotate(deps));
     source.#arm();
     return source;
   }
@@ -95,7 +98,7 @@ export class ServerSvidSource implements AsyncDisposable {
   async #look(): Promise<void> {
     if (!this.#isForced && this.#deps.clock.nowMs() < halfLife(this.#current)) return;
     try {
-      this.#current = await newSvid(this.#deps);
+      this.#current = await rotate(this.#deps);
       this.#isForced = false;
       this.#hasFailed = false;
       this.#onRotate();
@@ -104,6 +107,10 @@ export class ServerSvidSource implements AsyncDisposable {
       this.#deps.log.error('Could not rotate server SVID', { error });
     }
   }
+}
+
+function rotate(deps: ServerSvidSourceDeps): Promise<ServerSvid> {
+  return countCall(deps, ['svid', 'rotate'], () => newSvid(deps));
 }
 
 async function newSvid({ ca, keyType, log }: ServerSvidSourceDeps): Promise<ServerSvid> {

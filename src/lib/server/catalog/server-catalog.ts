@@ -7,6 +7,9 @@ import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { ResourceStack } from '../../runtime/resource-stack.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { countMethods } from '../../telemetry/counted-methods.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
@@ -17,10 +20,17 @@ export interface ServerCatalogDeps {
   readonly plugins: readonly PluginConfig[];
   readonly trustDomain: TrustDomain;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   /** The log of the server itself; lines of the catalog name their subsystem. */
   readonly log: Logger;
   readonly signal?: AbortSignal | undefined;
 }
+
+const KEY_MANAGER_METRICS = {
+  generateKey: ['server_key_manager', 'generate_key'],
+  findKey: ['server_key_manager', 'get_public_key'],
+  listKeys: ['server_key_manager', 'get_public_keys'],
+};
 
 /** The plugins of a running server. */
 export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
@@ -76,7 +86,7 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     checkCount('KeyManager', PLUGIN_TYPES.KeyManager.count, keyManagers.length);
     if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
-    return new ServerCatalog(datastore, keyManager, nodeAttestors, log);
+    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), nodeAttestors, log);
   }
 
   findNodeAttestor(name: string): NodeAttestor | undefined {
@@ -107,5 +117,5 @@ async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<Data
     signal: deps.signal,
   });
   log.info('Configured DataStore', { reconfigurable: false });
-  return datastore;
+  return countDataStore(datastore, deps);
 }

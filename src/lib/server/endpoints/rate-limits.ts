@@ -1,6 +1,7 @@
 import type { CallContext, Interceptor } from '../../rpc/call-context.ts';
 import { RpcError, rpcStatusOf } from '../../rpc/status.ts';
-import type { Clock } from '../../runtime/clock.ts';
+import { type CallCounterDeps, countCall } from '../../telemetry/call-counter.ts';
+import { rpcMetricKey } from '../../telemetry/rpc-metrics.ts';
 import { AddressLimiter } from './address-limiter.ts';
 
 /** Which limits the configuration leaves on. */
@@ -21,7 +22,8 @@ export interface RateLimits {
 }
 
 /** SPIRE's limits, in calls a second and address. Callers on the private socket have none. */
-export function rateLimits(settings: RateLimitSettings, clock: Clock): RateLimits {
+export function rateLimits(settings: RateLimitSettings, counters: CallCounterDeps): RateLimits {
+  const { clock } = counters;
   const attestation = settings.attestation ? new AddressLimiter(1, clock) : undefined;
   const x509Signing = settings.signing ? new AddressLimiter(500, clock) : undefined;
   const jwtSigning = settings.signing ? new AddressLimiter(500, clock) : undefined;
@@ -40,10 +42,10 @@ export function rateLimits(settings: RateLimitSettings, clock: Clock): RateLimit
   return {
     interceptor: async (call, next) => {
       const limit = methods.get(call.method);
-      if (limit !== undefined) await take(limit[0], call, 1, limit[1]);
+      if (limit !== undefined) await take(limit[0], call, 1, limit[1], counters);
       await next();
     },
-    limitX509Signing: (call, count) => take(x509Signing, call, count, 'certificate signing rate limiting'),
+    limitX509Signing: (call, count) => take(x509Signing, call, count, 'certificate signing rate limiting', counters),
   };
 }
 
@@ -52,10 +54,15 @@ async function take(
   call: CallContext,
   count: number,
   what: string,
+  counters: CallCounterDeps,
 ): Promise<void> {
   if (limiter === undefined || call.peer.kind !== 'tls') return;
   try {
-    await limiter.take(call.peer.address, count, { signal: call.signal, deadlineMs: call.deadlineMs });
+    const { signal, deadlineMs } = call;
+    const { address } = call.peer;
+    await countCall(counters, ['rateLimit', ...rpcMetricKey(call.method).slice(1)], () =>
+      limiter.take(address, count, { signal, deadlineMs }),
+    );
   } catch (cause) {
     const { status, description } = rpcStatusOf(cause);
     throw new RpcError(status, `rejecting request due to ${what}: ${description}`, { cause });

@@ -19,6 +19,7 @@ import { SpiffeId } from '../../../../src/lib/spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
 import { SpiffeWorkloadAPIDefinition as Api } from '../../../../src/lib/wire/gen/workload.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { noCounters } from '../../../support/no-counters.ts';
 import { makeCa, makeSvid, type TestCa } from '../certificates.ts';
 import { entry, entryMap, MemoryLog, rejection, TestFolder, TRUST_DOMAIN } from '../support.ts';
 
@@ -97,7 +98,13 @@ class World implements AsyncDisposable {
     });
     const socketPath = folder.file('s');
     world.#resources.use(
-      await PublicEndpoint.open({ socketPath, workloadApi, isServing: async () => true, log: world.log }),
+      await PublicEndpoint.open({
+        socketPath,
+        workloadApi,
+        isServing: async () => true,
+        counters: noCounters,
+        log: world.log,
+      }),
     );
     world.client = world.#resources.use(new RpcClient({ kind: 'unix', path: socketPath }));
     return world;

@@ -10,6 +10,7 @@ import type { UnixPeer } from '../../../../src/lib/rpc/call-context.ts';
 import { RpcServer } from '../../../../src/lib/rpc/server.ts';
 import { formatSelector, parseSelector } from '../../../../src/lib/spiffe/selector.ts';
 import { HealthDefinition } from '../../../../src/lib/wire/gen/grpc/health/v1/health.ts';
+import { noCounters } from '../../../support/no-counters.ts';
 import { projectRoot, whyNoOtherUsers } from '../../../support/programs.ts';
 import { MemoryLog, rejection, TestFolder } from '../support.ts';
 
@@ -33,20 +34,24 @@ function self(overrides: Partial<UnixPeer> = {}): UnixPeer {
 describe('WorkloadAttestation', () => {
   test('puts together what all attestors know', async () => {
     const attestors = [attestorOf('a', ['a:1', 'a:2']), attestorOf('b', ['b:1'])];
-    const selectors = await new WorkloadAttestation({ attestors, log: new MemoryLog() }).attest(1);
+    const selectors = await new WorkloadAttestation({ attestors, counters: noCounters, log: new MemoryLog() }).attest(
+      1,
+    );
     expect(selectors.map(formatSelector)).toEqual(['a:1', 'a:2', 'b:1']);
   });
 
   test('goes on without those that fail, and says so', async () => {
     const log = new MemoryLog();
     const attestors = [attestorOf('a', new Error('broken')), attestorOf('b', ['b:1'])];
-    expect(await new WorkloadAttestation({ attestors, log }).attest(1)).toHaveLength(1);
+    expect(await new WorkloadAttestation({ attestors, counters: noCounters, log }).attest(1)).toHaveLength(1);
     expect(log.messages()).toEqual(['workload attestor "a" failed']);
   });
 
   test('takes the failure of all for no answer, not for a workload without identity', async () => {
     const attestors = [attestorOf('a', new Error('broken')), attestorOf('b', new Error('broken too'))];
-    await expect(new WorkloadAttestation({ attestors, log: new MemoryLog() }).attest(1)).rejects.toMatchObject({
+    await expect(
+      new WorkloadAttestation({ attestors, counters: noCounters, log: new MemoryLog() }).attest(1),
+    ).rejects.toMatchObject({
       code: 'unavailable',
     });
   });
@@ -55,13 +60,17 @@ describe('WorkloadAttestation', () => {
     const attestors = [attestorOf('a', ['a:1'])];
     const signal = AbortSignal.abort();
     await expect(
-      new WorkloadAttestation({ attestors, log: new MemoryLog() }).attest(1, { signal }),
+      new WorkloadAttestation({ attestors, counters: noCounters, log: new MemoryLog() }).attest(1, { signal }),
     ).rejects.toMatchObject({ code: 'canceled' });
   });
 });
 
 describe('ProcessPeerAttestor', () => {
-  const attestation = new WorkloadAttestation({ attestors: [attestorOf('a', ['a:1'])], log: new MemoryLog() });
+  const attestation = new WorkloadAttestation({
+    attestors: [attestorOf('a', ['a:1'])],
+    counters: noCounters,
+    log: new MemoryLog(),
+  });
   const attestor = new ProcessPeerAttestor(attestation);
 
   test('gives the selectors of a living process of the right user', async () => {
@@ -88,7 +97,7 @@ describe('ProcessPeerAttestor', () => {
         return [];
       },
     };
-    const attestation = new WorkloadAttestation({ attestors: [looking], log: new MemoryLog() });
+    const attestation = new WorkloadAttestation({ attestors: [looking], counters: noCounters, log: new MemoryLog() });
     const isAlive = (): boolean => order.push('ask') > 0;
     await new ProcessPeerAttestor(attestation).attest(self({ isAlive }));
     expect(order).toEqual(['look', 'ask']);
@@ -122,7 +131,11 @@ describe('processes of several users at one socket', () => {
     const obstacle = await whyNoOtherUsers();
     if (obstacle !== undefined) return skip(obstacle);
     using folder = new TestFolder();
-    const attestation = new WorkloadAttestation({ attestors: [new UnixWorkloadAttestor()], log: new MemoryLog() });
+    const attestation = new WorkloadAttestation({
+      attestors: [new UnixWorkloadAttestor()],
+      counters: noCounters,
+      log: new MemoryLog(),
+    });
     const attestor = new ProcessPeerAttestor(attestation);
     const seen = new Map<number, string[]>();
     await using server = new RpcServer();

@@ -19,11 +19,12 @@ import { DelegatedIdentityDefinition } from '../../../../src/lib/wire/gen/spire/
 import { LoggerDefinition } from '../../../../src/lib/wire/gen/spire/api/agent/logger/v1/logger.ts';
 import { LogLevel } from '../../../../src/lib/wire/gen/spire/api/types/logger.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
+import { noCounters } from '../../../support/no-counters.ts';
 import { makeCa, makeSvid } from '../certificates.ts';
 import { MemoryLog, rejection, TestFolder, WatchedLog } from '../support.ts';
 
 function openPublic(socketPath: string, isServing = async () => true): Promise<PublicEndpoint> {
-  return PublicEndpoint.open({ socketPath, workloadApi: {}, isServing, log: new MemoryLog() });
+  return PublicEndpoint.open({ socketPath, workloadApi: {}, isServing, counters: noCounters, log: new MemoryLog() });
 }
 
 function modeOf(path: string): number {
@@ -123,6 +124,7 @@ describe('the admin socket', () => {
       socketPath: path,
       debug: new DebugApi(status, log),
       logger: new LoggerApi(log),
+      counters: noCounters,
       log,
     });
   }

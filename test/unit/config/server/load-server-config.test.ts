@@ -242,8 +242,8 @@ describe('notices about a server', () => {
   it('name the keys that do nothing, of a block only the block', async () => {
     const { notYetEffective } = await load(
       'profiling_port = 1\nfederation { bundle_endpoint { port = 1 profile "https_spiffe" {} } }',
-      'plugins {}\ntelemetry { MetricPrefix = "x" }',
+      'plugins {}\ntelemetry { InMem {} }',
     );
-    expect(notYetEffective).toEqual(['server.federation', 'server.profiling_port', 'telemetry']);
+    expect(notYetEffective).toEqual(['server.federation', 'server.profiling_port', 'telemetry.InMem']);
   });
 });

@@ -10,6 +10,7 @@ import { openSqliteDataStore } from '../../../../src/lib/server/datastore/sqlite
 import type { KeyManager } from '../../../../src/lib/server/plugin/keymanager/key-manager.ts';
 import { MemoryKeyManager } from '../../../../src/lib/server/plugin/keymanager/memory/memory-key-manager.ts';
 import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
+import { NO_METRICS } from '../../../../src/lib/telemetry/metrics.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 export const trustDomain = TrustDomain.parse('example.org');
@@ -69,6 +70,7 @@ export async function startCa(
     ca,
     clock,
     log: silentLogger,
+    metrics: NO_METRICS,
     onFirstStart,
   });
   return { ca, manager, [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose]() };

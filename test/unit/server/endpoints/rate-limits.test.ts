@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallContext, Peer } from '../../../../src/lib/rpc/call-context.ts';
 import { RpcCode } from '../../../../src/lib/rpc/status.ts';
 import { rateLimits } from '../../../../src/lib/server/endpoints/rate-limits.ts';
+import { NO_METRICS } from '../../../../src/lib/telemetry/metrics.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 
 const ATTEST = '/spire.api.server.agent.v1.Agent/AttestAgent';
@@ -42,26 +43,26 @@ describe('the limits of the server’s calls', () => {
     ['/spire.api.server.entry.v1.Entry/GetAuthorizedEntries', 600],
   ])('of %s are %i a second and address', async (method, limit) => {
     const clock = new ManualClock();
-    const limits = rateLimits(on, clock);
+    const limits = rateLimits(on, { metrics: NO_METRICS, clock });
     expect(await passed(limits, 600, callOf(method, clock, '192.0.2.1'))).toBe(limit);
     expect(await passed(limits, 600, callOf(method, clock, '192.0.2.2'))).toBe(limit);
   });
 
   test('are not for callers on the private socket', async () => {
     const clock = new ManualClock();
-    expect(await passed(rateLimits(on, clock), 50, callOf(ATTEST, clock))).toBe(50);
+    expect(await passed(rateLimits(on, { metrics: NO_METRICS, clock }), 50, callOf(ATTEST, clock))).toBe(50);
   });
 
   test('can be turned off', async () => {
     const clock = new ManualClock();
-    const limits = rateLimits({ attestation: false, signing: false }, clock);
+    const limits = rateLimits({ attestation: false, signing: false }, { metrics: NO_METRICS, clock: clock });
     expect(await passed(limits, 50, callOf(ATTEST, clock, '192.0.2.1'))).toBe(50);
     await limits.limitX509Signing(callOf('', clock, '192.0.2.1'), 100_000);
   });
 
   test('count each certificate of a batch', async () => {
     const clock = new ManualClock();
-    const limits = rateLimits(on, clock);
+    const limits = rateLimits(on, { metrics: NO_METRICS, clock });
     const call = callOf('', clock, '192.0.2.1');
     await limits.limitX509Signing(call, 300);
     await expect(limits.limitX509Signing(call, 300)).rejects.toMatchObject({ status: RpcCode.resourceExhausted });
@@ -69,7 +70,7 @@ describe('the limits of the server’s calls', () => {
 
   test('refuse in SPIRE’s words', async () => {
     const clock = new ManualClock();
-    const { interceptor } = rateLimits(on, clock);
+    const { interceptor } = rateLimits(on, { metrics: NO_METRICS, clock });
     const call = callOf(ATTEST, clock, '192.0.2.1');
     await interceptor(call, async () => {});
     await expect(interceptor(call, async () => {})).rejects.toMatchObject({

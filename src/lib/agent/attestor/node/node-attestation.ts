@@ -6,6 +6,8 @@ import { prefixed, SpirekitError } from '../../../runtime/errors.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { Bundle } from '../../../spiffe/bundle.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
+import { countCall } from '../../../telemetry/call-counter.ts';
+import type { Metrics } from '../../../telemetry/metrics.ts';
 import { type AttestationResult, ServerAttestationStream } from '../../client/attestation-stream.ts';
 import { CALL_TIMEOUT_MS, ServerConnection } from '../../client/server-connection.ts';
 import { TrustBundleFetcher } from '../../client/trust-bundles.ts';
@@ -21,6 +23,7 @@ export interface NodeAttestationOptions {
   readonly nodeAttestor: NodeAttestor;
   readonly keyManager: KeyManager;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly log: Logger;
 }
 
@@ -102,6 +105,17 @@ function connect(
 }
 
 async function attestOver(
+  connection: ServerConnection,
+  attestation: NodeAttestationOptions,
+  options: { readonly presentKey: ManagedKey | undefined; readonly signal: AbortSignal },
+): Promise<AgentSvid> {
+  const work = (): Promise<AgentSvid> => newSvid(connection, attestation, options);
+  return await countCall(attestation, ['node', 'attestor', 'new_svid'], work, {
+    attestor: attestation.nodeAttestor.name,
+  });
+}
+
+async function newSvid(
   connection: ServerConnection,
   attestation: NodeAttestationOptions,
   options: { readonly presentKey: ManagedKey | undefined; readonly signal: AbortSignal },
