@@ -27,6 +27,14 @@ export interface DeploymentOptions {
   readonly unixAttestor?: string;
 }
 
+/** How a daemon is started. */
+export interface LaunchOptions {
+  /** Read instead of the file with the deployment's configuration. */
+  readonly configPath?: string;
+  /** More variables of its environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /**
  * A server and, when asked for, an agent as real processes in a temporary folder, with sockets of their own and a free
  * loopback port. Everything goes when it is disposed of.
@@ -85,10 +93,23 @@ export class Deployment implements AsyncDisposable {
   }
 
   /** Starts the server and waits for its socket. */
-  async startServer(): Promise<void> {
-    const config = join(this.folder, 'server.conf');
-    writeFileSync(config, this.#serverConfig());
-    this.#server = this.#start(this.#daemons.server, ['run', '-config', config], 'server.log');
+  async startServer(options: LaunchOptions = {}): Promise<void> {
+    this.launchServer(options);
+    await this.serverListens();
+  }
+
+  /** Starts the server and does not wait. Its configuration is in `server.conf`, wherever it is told to read it. */
+  launchServer(options: LaunchOptions = {}): ChildProcess {
+    const written = join(this.folder, 'server.conf');
+    writeFileSync(written, this.#serverConfig());
+    const args = ['run', '-config', options.configPath ?? written];
+    this.#server = this.#start(this.#daemons.server, args, 'server.log', options.env);
+    return this.#server;
+  }
+
+  /** Resolves when the server can be called; rejects with the end of its log if it ends before. */
+  async serverListens(): Promise<void> {
+    if (this.#server === undefined) throw new Error('no server was started');
     await waitForSocket(this.serverSocket, this.#server, join(this.folder, 'server.log'));
   }
 
@@ -96,22 +117,39 @@ export class Deployment implements AsyncDisposable {
    * Starts the agent with a fresh join token that makes it `spiffe://<trust domain>/host`, and waits for its socket.
    * `token: false` starts one that was attested before. Returns the moment of its start, by `performance.now()`.
    */
-  async startAgent(options: { token?: boolean } = {}): Promise<number> {
-    const args = ['run', '-config', join(this.folder, 'agent.conf')];
-    mkdirSync(join(this.folder, 'admin'), { recursive: true });
-    writeFileSync(join(this.folder, 'agent.conf'), this.#agentConfig());
-    if (options.token !== false) {
-      const bundle = await this.server('bundle', 'show');
-      writeFileSync(join(this.folder, 'bootstrap.crt'), bundle.stdout);
-      const made = await this.server('token', 'generate', '-spiffeID', `spiffe://${this.trustDomain}/host`);
-      const token = /Token: (\S+)/.exec(made.stdout)?.[1];
-      if (token === undefined) throw new Error(`no join token: ${made.stdout}${made.stderr}`);
-      args.push('-joinToken', token);
-    }
+  async startAgent(options: LaunchOptions & { token?: boolean } = {}): Promise<number> {
+    const token = options.token === false ? undefined : await this.makeJoinToken();
     const started = performance.now();
-    this.#agent = this.#start(this.#daemons.agent, args, 'agent.log');
-    await waitForSocket(this.agentSocket, this.#agent, join(this.folder, 'agent.log'));
+    this.launchAgent({ ...options, token });
+    await this.agentListens();
     return started;
+  }
+
+  /** A fresh join token for an agent that will be `spiffe://<trust domain>/host`; the agent gets the bundle of today. */
+  async makeJoinToken(): Promise<string> {
+    const bundle = await this.server('bundle', 'show');
+    writeFileSync(join(this.folder, 'bootstrap.crt'), bundle.stdout);
+    const made = await this.server('token', 'generate', '-spiffeID', `spiffe://${this.trustDomain}/host`);
+    const token = /Token: (\S+)/.exec(made.stdout)?.[1];
+    if (token === undefined) throw new Error(`no join token: ${made.stdout}${made.stderr}`);
+    return token;
+  }
+
+  /** Starts the agent and does not wait. Its configuration is in `agent.conf`, wherever it is told to read it. */
+  launchAgent(options: LaunchOptions & { token?: string | undefined } = {}): ChildProcess {
+    const written = join(this.folder, 'agent.conf');
+    mkdirSync(join(this.folder, 'admin'), { recursive: true });
+    writeFileSync(written, this.#agentConfig());
+    const token = options.token === undefined ? [] : ['-joinToken', options.token];
+    const args = ['run', '-config', options.configPath ?? written, ...token];
+    this.#agent = this.#start(this.#daemons.agent, args, 'agent.log', options.env);
+    return this.#agent;
+  }
+
+  /** Resolves when the agent can be called; rejects with the end of its log if it ends before. */
+  async agentListens(): Promise<void> {
+    if (this.#agent === undefined) throw new Error('no agent was started');
+    await waitForSocket(this.agentSocket, this.#agent, join(this.folder, 'agent.log'));
   }
 
   /** Stops the agent with SIGTERM and returns its exit code. */
@@ -167,10 +205,14 @@ export class Deployment implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #start(program: string, args: readonly string[], logName: string): ChildProcess {
+  #start(program: string, args: readonly string[], logName: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
     const log = openSync(join(this.folder, logName), 'a');
     try {
-      return spawn(program, args, { cwd: this.folder, stdio: ['ignore', log, log] });
+      return spawn(program, args, {
+        cwd: this.folder,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', log, log],
+      });
     } finally {
       closeSync(log);
     }
@@ -264,16 +306,20 @@ function canConnect(path: string): Promise<boolean> {
 async function waitForSocket(path: string, daemon: ChildProcess, logPath: string): Promise<void> {
   const deadline = performance.now() + 40_000;
   while (performance.now() < deadline) {
-    if (daemon.exitCode !== null) break;
+    if (hasEnded(daemon)) break;
     if (await canConnect(path)) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   throw new Error(`no daemon at ${path}:\n${readFileSync(logPath, 'utf8').slice(-2_000)}`);
 }
 
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 function stop(daemon: ChildProcess | undefined): Promise<number | null> {
   if (daemon === undefined) return Promise.resolve(null);
-  if (daemon.exitCode !== null) return Promise.resolve(daemon.exitCode);
+  if (hasEnded(daemon)) return Promise.resolve(daemon.exitCode);
   return new Promise((resolve) => {
     const timer = setTimeout(() => daemon.kill('SIGKILL'), 20_000);
     daemon.on('exit', (code) => {
