@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findOnPath, run } from './programs.ts';
@@ -24,9 +24,9 @@ export class SmallDisk implements AsyncDisposable {
     this.path = path;
   }
 
-  /** Mounts one of so many KiB. */
-  static async mount(sizeKib: number): Promise<SmallDisk> {
-    const path = mkdtempSync(join(tmpdir(), 'disk-'));
+  /** Mounts one of so many KiB, on a folder of its own unless told which; the folder goes with it. */
+  static async mount(sizeKib: number, path = mkdtempSync(join(tmpdir(), 'disk-'))): Promise<SmallDisk> {
+    mkdirSync(path, { recursive: true });
     const options = `size=${sizeKib}k,mode=0755`;
     const mounted = await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', path]);
     if (mounted.code !== 0) {

@@ -23,6 +23,7 @@ import { Manager, type ManagerOptions } from './manager/manager.ts';
 import { JoinTokenNodeAttestor } from './plugin/nodeattestor/join-token/join-token-node-attestor.ts';
 import { attestAgent, initializeManager } from './start.ts';
 import { AgentStorage } from './storage/agent-storage.ts';
+import { lockDataFolder } from './storage/data-folder.ts';
 
 /** What an agent takes from its process. */
 export interface AgentDependencies {
@@ -57,7 +58,8 @@ export class Agent implements AsyncDisposable {
    * Attests, gets the first SVIDs and serves the sockets; resolves when workloads can connect. {@link run} then keeps it
    * up to date.
    *
-   * Errors: `already-exists` when another agent serves a socket, `invalid-config`, `io-error`, what the server or a
+   * Errors: `already-exists` when another agent serves a socket, `failed-precondition` when one has the data folder,
+   * `invalid-config`, `io-error`, what the server or a
    * plugin refuses with, and the signal's reason. What was opened is closed again.
    */
   static async open(config: AgentConfig, dependencies: AgentDependencies): Promise<Agent> {
@@ -77,6 +79,7 @@ export class Agent implements AsyncDisposable {
     const { metrics } = telemetry;
     const counters = { metrics, clock };
     await prepareSockets(config, log);
+    opening.use(await lockDataFolder(config.dataDir));
     const storage = await AgentStorage.open({ dataDir: config.dataDir, clock, log });
     const catalog = opening.use(
       await Catalog.open({

@@ -1,16 +1,13 @@
-import { rmSync } from 'node:fs';
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import { access, constants, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../runtime/atomic-file.ts';
 import { SpirekitError } from '../runtime/errors.ts';
-import { errnoOf } from '../runtime/io-reason.ts';
+import { FolderLock } from '../runtime/folder-lock.ts';
+import { errnoOf, ioReason } from '../runtime/io-reason.ts';
 import { makeFolder } from '../runtime/sync-folder.ts';
-import { FileLock } from './datastore/sqlite/file-lock.ts';
 
 /** Tells that a folder belongs to a server of this package. */
 const MARKER = 'spirekit-server.json';
-
-const LOCK = 'spirekit-server.lock';
 
 /**
  * What real SPIRE servers, of any version, leave in their data folder, beside the database: whether that is one of ours
@@ -23,9 +20,9 @@ export class DataFolder implements Disposable {
   /** False until {@link claim}: then nothing here was made by a server of this package. */
   #isClaimed: boolean;
   readonly #path: string;
-  readonly #lock: FileLock;
+  readonly #lock: FolderLock;
 
-  private constructor(path: string, lock: FileLock, isClaimed: boolean) {
+  private constructor(path: string, lock: FolderLock, isClaimed: boolean) {
     this.#path = path;
     this.#lock = lock;
     this.#isClaimed = isClaimed;
@@ -35,27 +32,22 @@ export class DataFolder implements Disposable {
    * Makes the folder if need be, and keeps other servers out of it until disposed. A folder of a real SPIRE server is
    * left exactly as it is.
    *
-   * Errors: `failed-precondition` for a folder that belongs to something else or is in use; `io-error`.
+   * Errors: `failed-precondition` for a folder that belongs to something else, is in use or cannot be written; `io-error`.
    */
   static async open(path: string): Promise<DataFolder> {
     try {
       await makeFolder(path, 0o755);
       const isMarked = await hasMarker(path);
       if (!isMarked) await assertNotOfSpire(path);
-      const lock = FileLock.acquire(join(path, LOCK));
+      await assertWritable(path);
+      const lock = await FolderLock.acquire(path);
       if (lock === undefined) {
         throw new SpirekitError(
           'failed-precondition',
           `data folder ${JSON.stringify(path)} is in use by another server; stop that one first`,
         );
       }
-      try {
-        await chmod(join(path, LOCK), 0o600);
-        return new DataFolder(path, lock, isMarked);
-      } catch (error) {
-        lock[Symbol.dispose]();
-        throw error;
-      }
+      return new DataFolder(path, lock, isMarked);
     } catch (error) {
       throw SpirekitError.from(error);
     }
@@ -72,10 +64,18 @@ export class DataFolder implements Disposable {
     this.#isClaimed = true;
   }
 
-  /** Lets go of the folder; one that was never claimed is left without a trace. */
+  /** Lets go of the folder; one that was never claimed is as it was found. */
   [Symbol.dispose](): void {
-    if (!this.#isClaimed) rmSync(join(this.#path, LOCK), { force: true });
     this.#lock[Symbol.dispose]();
+  }
+}
+
+async function assertWritable(path: string): Promise<void> {
+  try {
+    await access(path, constants.W_OK);
+  } catch (cause) {
+    const what = `data folder ${JSON.stringify(path)} cannot be written: ${ioReason(cause)}`;
+    throw new SpirekitError('failed-precondition', what, { cause });
   }
 }
 
@@ -90,7 +90,7 @@ async function hasMarker(path: string): Promise<boolean> {
   if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) return true;
   throw new SpirekitError(
     'failed-precondition',
-    `data folder ${JSON.stringify(path)} was written by a newer version: its ${MARKER} is not known here`,
+    `data folder ${JSON.stringify(path)} was written by a newer version: its ${MARKER} is not known here; start that version again, or restore a backup from before the upgrade`,
   );
 }
 

@@ -6,11 +6,12 @@ import type { TrustDomain } from '../spiffe/trust-domain.ts';
 import type { AuthorityManager } from './ca/authority-manager.ts';
 import type { ServerCa } from './ca/server-ca.ts';
 import type { BundleStore } from './datastore/bundle-store.ts';
+import type { WriteCheck } from './datastore/write-check.ts';
 
 /** The parts whose health makes that of the server. */
 export interface ServerHealthDeps {
   readonly trustDomain: TrustDomain;
-  readonly bundles: Pick<BundleStore, 'findBundle'>;
+  readonly datastore: WriteCheck & { readonly bundles: Pick<BundleStore, 'findBundle'> };
   readonly ca: ServerCa;
   readonly authorities: Pick<AuthorityManager, 'isHealthy'>;
 }
@@ -19,25 +20,31 @@ export interface ServerHealthDeps {
 const NOBODYS_KEY =
   'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEDxMylz0csk2OMGN/l6N+ZJBqM8XQJY9BQbh3pPIavL8EPmVZk0im+k2LkQyH9uvbk29f163JJuVGrHt3rVFrZA==';
 
-/** Looks at the bundle, at the CA and at rotation; the names and members of the details are SPIRE's. */
+/**
+ * Looks at the bundle, at the CA and at rotation; the names and members of the details are SPIRE's. Other than SPIRE's
+ * server, one whose datastore takes no writes is not ready; it stays live, since it still answers what it knows.
+ */
 export async function checkServerHealth(deps: ServerHealthDeps): Promise<HealthReport> {
   const spiffeId = SpiffeId.fromPath(deps.trustDomain, '/for/health/check/only');
   const publicKey = parsePublicKey(Buffer.from(NOBODYS_KEY, 'base64'));
-  const [bundleError, signError] = await Promise.all([
+  const { bundles } = deps.datastore;
+  const [bundleError, signError, writeError] = await Promise.all([
     findError(async () => {
-      const bundle = await deps.bundles.findBundle(deps.trustDomain);
+      const bundle = await bundles.findBundle(deps.trustDomain);
       if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
     }),
     findError(() => deps.ca.signWorkloadX509Svid({ spiffeId, publicKey })),
+    findError(() => deps.datastore.checkWritable()),
   ]);
   const rotationError = deps.authorities.isHealthy ? undefined : 'rotations exceed the threshold number of failures';
   const isWell = bundleError === undefined && signError === undefined && rotationError === undefined;
   return {
     isLive: isWell,
-    isReady: isWell,
+    isReady: isWell && writeError === undefined,
     details: {
       server: bundleError === undefined ? {} : { get_bundle_err: bundleError },
       'server.ca': signError === undefined ? {} : { sign_x509_svid_err: signError },
+      ...(writeError !== undefined && { 'server.datastore': { write_err: writeError } }),
       'server.ca.rotator': rotationError === undefined ? {} : { rotation_err: rotationError },
     },
   };

@@ -187,7 +187,7 @@ export class Server implements AsyncDisposable {
     if (config.healthChecks.listenerEnabled) {
       // Loaded only here: node:http costs every start some 20 ms.
       const { HealthListener } = await import('../runtime/health-listener.ts');
-      const health = { trustDomain, bundles: datastore.bundles, ca, authorities };
+      const health = { trustDomain, datastore, ca, authorities };
       opening.use(
         await HealthListener.open({
           address: config.healthChecks,

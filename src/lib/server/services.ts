@@ -56,7 +56,8 @@ export interface ServerServices {
 /** Makes the services once; both endpoints share them. */
 export function serverServices(deps: ServerServicesDeps): ServerServices {
   const { config, ca, entries, clock, log, signal } = deps;
-  const { changes, entries: entryStore, nodes, bundles, joinTokens } = deps.catalog.datastore;
+  const { datastore } = deps.catalog;
+  const { changes, entries: entryStore, nodes, bundles, joinTokens } = datastore;
   const { trustDomain } = config;
   const entry = entryService({ trustDomain, entries: entryStore, authorizedEntries: entries });
   const agent = agentService({
@@ -93,7 +94,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
     serverSvid: deps.serverSvid,
     clock,
   });
-  const health = healthService({ trustDomain, bundles, log });
+  const health = healthService({ trustDomain, datastore, log });
   const logger = loggerService(log);
   return {
     addServices: (server) => {

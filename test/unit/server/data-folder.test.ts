@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DataFolder } from '../../../src/lib/server/data-folder.ts';
+import { SmallDisk, whyNoMounts } from '../../support/small-disk.ts';
+
+const noMounts = await whyNoMounts();
 
 let root: string;
 let folders = 0;
@@ -20,7 +23,7 @@ describe('the data folder of a server', () => {
     expect(statSync(path).isDirectory()).toBe(true);
   });
 
-  test('is refused to a second server, and free again after the first', async () => {
+  test('F27: is refused to a second server, and free again after the first', async () => {
     const path = newPath();
     {
       using _first = await DataFolder.open(path);
@@ -66,6 +69,16 @@ describe('the data folder of a server', () => {
       using _folder = await DataFolder.open(path);
     }
     expect(readdirSync(path)).toEqual([]);
+  });
+
+  test('F18: is refused on a read-only disk, with the reason', async ({ skip }) => {
+    if (noMounts !== undefined) return skip(noMounts);
+    await using disk = await SmallDisk.mount(256);
+    await disk.makeReadOnly();
+    await expect(DataFolder.open(disk.path)).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: `data folder "${disk.path}" cannot be written: read-only file system`,
+    });
   });
 
   test('is refused when a newer version wrote it', async () => {

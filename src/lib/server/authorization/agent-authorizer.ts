@@ -40,13 +40,16 @@ export class AgentAuthorizer {
     }
     const serialNumber = svid.serialNumber.toString();
     if (serialNumber === node.serialNumber) return { isGranted: true };
-    if (serialNumber === node.newSerialNumber) return this.#activate(node, serialNumber);
+    if (serialNumber === node.newSerialNumber) return this.#activate(node, serialNumber, log);
     log.error('Agent SVID is not active', { svid_serial_num: serialNumber, serial_num: node.serialNumber });
     return { isGranted: false, reason: Reason.AGENT_NOT_ACTIVE };
   }
 
-  /** The node may have been banned, evicted or renewed again since it was looked up; what is stored then decides. */
-  async #activate({ spiffeId }: AttestedNode, serialNumber: string): Promise<AgentVerdict> {
+  /**
+   * The node may have been banned, evicted or renewed again since it was looked up; what is stored then decides. While
+   * the datastore takes no writes the SVID is good too, and the one before it stays so: it is tried again at each call.
+   */
+  async #activate({ spiffeId }: AttestedNode, serialNumber: string, log: Logger): Promise<AgentVerdict> {
     try {
       const node = await this.#nodes.updateNode(spiffeId, (stored) =>
         stored.newSerialNumber === serialNumber ? activated(stored) : {},
@@ -54,8 +57,11 @@ export class AgentAuthorizer {
       if (node.serialNumber === serialNumber) return { isGranted: true };
       return { isGranted: false, reason: isBanned(node) ? Reason.AGENT_BANNED : Reason.AGENT_NOT_ACTIVE };
     } catch (cause) {
-      if (!(cause instanceof SpirekitError) || cause.code !== 'not-found') throw cause;
-      return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
+      const { code } = SpirekitError.from(cause);
+      if (code === 'not-found') return { isGranted: false, reason: Reason.AGENT_NOT_ATTESTED };
+      if (code !== 'unavailable') throw cause;
+      log.warn('Unable to store that the agent uses its new SVID', { error: cause });
+      return { isGranted: true };
     }
   }
 }

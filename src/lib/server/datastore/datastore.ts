@@ -5,13 +5,14 @@ import type { EntryStore } from './entry-store.ts';
 import type { FederationStore } from './federation-store.ts';
 import type { JoinTokenStore } from './join-token-store.ts';
 import type { NodeStore } from './node-store.ts';
+import type { WriteCheck } from './write-check.ts';
 
 /**
  * All that a server remembers, store by store: components ask for the ones they need, only the composition root holds the
  * whole. Every write is one transaction and durable when its promise resolves. Beside the codes that each method names,
  * all throw `unavailable` (disk full, file system read-only, database busy) and `data-loss` (database damaged).
  */
-export interface DataStore extends AsyncDisposable {
+export interface DataStore extends WriteCheck, AsyncDisposable {
   readonly entries: EntryStore;
   readonly nodes: NodeStore;
   readonly joinTokens: JoinTokenStore;

@@ -31,7 +31,7 @@ export async function migrateToLatest(db: Kysely<Schema>, kind: DatabaseKind): P
   if (newer !== undefined) {
     throw new SpirekitError(
       'failed-precondition',
-      `datastore was written by a newer version (its layout is "${newer}", the newest known here is "${newestStep()}"); it was not changed`,
+      `it was written by a newer version (its layout is "${newer}", the newest known here is "${newestStep()}"); it was not changed. Start that version again, or restore a backup from before the upgrade`,
     );
   }
   const { error } = await migrator.migrateToLatest();

@@ -1,9 +1,9 @@
-import { chmod, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { access, chmod, constants, copyFile, mkdtemp, open, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SpirekitError } from '../../../runtime/errors.ts';
-import { errnoOf } from '../../../runtime/io-reason.ts';
+import { errnoOf, ioReason } from '../../../runtime/io-reason.ts';
 import { syncFolder } from '../../../runtime/sync-folder.ts';
 import { MIGRATION_TABLE } from '../sql/migrations.ts';
 import { loadSqlite } from './load-sqlite.ts';
@@ -19,7 +19,8 @@ const FORBIDDEN_BITS = 0o137;
  * belongs to somebody else, above all to a real SPIRE, is told apart without writing to it or beside it, not even what
  * SQLite itself would do on opening and closing.
  *
- * Errors: `failed-precondition` for somebody else's database, `data-loss` for a damaged file, `io-error`.
+ * Errors: `failed-precondition` for somebody else's database, `data-loss` for a damaged file, `unavailable` for one that
+ * cannot be written, `io-error`.
  *
  * @returns whether the last process that used it ended without closing it
  */
@@ -32,8 +33,22 @@ export async function prepareDatabaseFile(path: string): Promise<{ endedHard: bo
   if (!found.isFile()) throw new SpirekitError('failed-precondition', `datastore "${path}" is not a file`);
   const endedHard = ((await stat(`${path}-wal`).catch(ignoreMissing))?.size ?? 0) > 0;
   if (found.size > 0 || endedHard) requireOurs(path, await listTables(path, endedHard));
+  await assertWritable(path);
   if ((found.mode & FORBIDDEN_BITS) !== 0) await chmod(path, found.mode & FILE_MODE);
   return { endedHard };
+}
+
+/** SQLite would speak of an I/O error. It needs the folder for its log. */
+async function assertWritable(path: string): Promise<void> {
+  for (const needed of [path, dirname(path)]) {
+    try {
+      await access(needed, constants.W_OK);
+    } catch (cause) {
+      throw new SpirekitError('unavailable', `datastore "${path}" cannot be written: ${needed}: ${ioReason(cause)}`, {
+        cause,
+      });
+    }
+  }
 }
 
 function requireOurs(path: string, tables: ReadonlySet<string>): void {

@@ -6,6 +6,7 @@ import type { Schema } from '../sql/schema.ts';
 import { SqlDataStore } from '../sql/sql-data-store.ts';
 import { IN_MEMORY } from './connection-string.ts';
 import { prepareDatabaseFile } from './database-file.ts';
+import { DatabaseFiles } from './database-files.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts';
 import { fromSqliteError, isBusy } from './sqlite-errors.ts';
@@ -34,25 +35,55 @@ export interface SqliteDataStoreOptions {
  */
 export async function openSqliteDataStore(options: SqliteDataStoreOptions): Promise<SqlDataStore> {
   const { path, clock } = options;
-  const endedHard = path === IN_MEMORY ? false : (await prepareDatabaseFile(path)).endedHard;
+  const isInMemory = path === IN_MEMORY;
+  const endedHard = isInMemory ? false : await prepare(path);
   const database = openDatabase(path);
+  let place: DatabaseFiles | undefined;
   try {
     await lock(database, options);
+    if (!isInMemory) place = DatabaseFiles.of(path);
     database.exec('pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off');
-    if (endedHard) checkIntegrity(database, path);
+    if (endedHard) {
+      checkIntegrity(database, path);
+      emptyLog(database);
+    }
   } catch (error) {
     database.close();
-    throw fromSqliteError(error);
+    throw within(path, error);
   }
   const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
-  return SqlDataStore.open({ db, kind: sqliteKind, clock });
+  return await SqlDataStore.open({ db, kind: sqliteKind, clock, place }).catch((error: unknown) => {
+    throw within(path, error);
+  });
+}
+
+async function prepare(path: string): Promise<boolean> {
+  try {
+    return (await prepareDatabaseFile(path)).endedHard;
+  } catch (error) {
+    throw within(path, error);
+  }
+}
+
+/** Which datastore cannot be used, and what can be done about it. */
+function within(path: string, error: unknown): SpirekitError {
+  const { code, message, cause } = fromSqliteError(error);
+  const named = message.includes(path) ? message : `datastore "${path}": ${message}`;
+  switch (code) {
+    case 'data-loss':
+      return new SpirekitError(code, `${named}; restore it from a backup`, { cause });
+    case 'unavailable':
+      return new SpirekitError(code, `${named}; check the disk it is on and its permissions`, { cause });
+    default:
+      return new SpirekitError(code, named, { cause });
+  }
 }
 
 function openDatabase(path: string): DatabaseSync {
   try {
     return new (loadSqlite().DatabaseSync)(path);
   } catch (error) {
-    throw fromSqliteError(error);
+    throw within(path, error);
   }
 }
 
@@ -82,4 +113,13 @@ function checkIntegrity(database: DatabaseSync, path: string): void {
   const answer = Object.values(database.prepare('pragma quick_check(1)').get() ?? {})[0];
   if (answer === 'ok') return;
   throw new SpirekitError('data-loss', `datastore "${path}" is damaged: ${String(answer)}`);
+}
+
+/** What a killed process left in the write-ahead log goes into the database now, as far as the disk takes it. */
+function emptyLog(database: DatabaseSync): void {
+  try {
+    database.exec('pragma wal_checkpoint(truncate)');
+  } catch {
+    // It is read from the log as well; SQLite tries again while it runs.
+  }
 }

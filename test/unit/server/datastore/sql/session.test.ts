@@ -18,7 +18,7 @@ describe('SqlSession', () => {
   beforeEach(async () => {
     db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(new DatabaseSync(':memory:')) });
     await sql`create table t (n)`.execute(db);
-    session = new SqlSession(db, sqliteKind);
+    session = new SqlSession({ db, kind: sqliteKind });
     told = [];
     session.subscribe((change) => told.push(change));
   });

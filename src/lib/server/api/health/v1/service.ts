@@ -7,17 +7,18 @@ import {
   type HealthDefinition,
 } from '../../../../wire/gen/grpc/health/v1/health.ts';
 import type { BundleStore } from '../../../datastore/bundle-store.ts';
+import type { WriteCheck } from '../../../datastore/write-check.ts';
 
 /** What the health service depends on. */
 export interface HealthServiceDeps {
   readonly trustDomain: TrustDomain;
-  readonly bundles: Pick<BundleStore, 'findBundle'>;
+  readonly datastore: WriteCheck & { readonly bundles: Pick<BundleStore, 'findBundle'> };
   readonly log: Logger;
 }
 
 /**
- * `grpc.health.v1.Health` of the server: healthy while the server's own bundle can be read. As in SPIRE there is no
- * health of single services, and neither `List` nor `Watch`.
+ * `grpc.health.v1.Health` of the server: healthy while the server's own bundle can be read and, other than in
+ * SPIRE, what changes can be kept. As there, single services have no health, and there is neither `List` nor `Watch`.
  */
 export function healthService(deps: HealthServiceDeps): ServiceImplementation<typeof HealthDefinition> {
   return {
@@ -31,11 +32,20 @@ export function healthService(deps: HealthServiceDeps): ServiceImplementation<ty
   };
 }
 
-async function findFailure(deps: HealthServiceDeps): Promise<{ reason: string; error?: unknown } | undefined> {
+async function findFailure({
+  datastore,
+  trustDomain,
+}: HealthServiceDeps): Promise<{ reason: string; error?: unknown } | undefined> {
   try {
-    const bundle = await deps.bundles.findBundle(deps.trustDomain);
-    return bundle === undefined ? { reason: 'bundle is missing' } : undefined;
+    const bundle = await datastore.bundles.findBundle(trustDomain);
+    if (bundle === undefined) return { reason: 'bundle is missing' };
   } catch (error) {
     return { reason: 'unable to fetch bundle', error };
+  }
+  try {
+    await datastore.checkWritable();
+    return undefined;
+  } catch (error) {
+    return { reason: 'datastore takes no writes', error };
   }
 }
