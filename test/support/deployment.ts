@@ -17,6 +17,8 @@ export interface DeploymentOptions {
   readonly logLevel?: string;
   /** Lines added to the `server` block. */
   readonly serverSettings?: string;
+  /** Where the server keeps its data; default: a folder below that of the deployment. */
+  readonly serverDataDir?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Blocks added to the server's file, such as `telemetry { ... }`. */
@@ -44,6 +46,7 @@ export class Deployment implements AsyncDisposable {
   readonly serverSocket: string;
   readonly agentSocket: string;
   readonly adminSocket: string;
+  readonly serverDataDir: string;
   readonly trustDomain: string;
   readonly #options: DeploymentOptions;
   readonly #daemons: Programs;
@@ -62,6 +65,7 @@ export class Deployment implements AsyncDisposable {
     this.serverSocket = join(this.folder, 'server/api.sock');
     this.agentSocket = join(this.folder, 'public/api.sock');
     this.adminSocket = join(this.folder, 'admin/admin.sock');
+    this.serverDataDir = options.serverDataDir ?? join(this.folder, 'server-data');
   }
 
   /** Starts a server; the agent is started by {@link startAgent}. */
@@ -166,6 +170,20 @@ export class Deployment implements AsyncDisposable {
     return stop(server);
   }
 
+  /** Ends the agent with SIGKILL. */
+  async killAgent(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await kill(agent);
+  }
+
+  /** Ends the server with SIGKILL. */
+  async killServer(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await kill(server);
+  }
+
   /** Runs a command of `spire-server` on this server's socket. */
   server(...args: string[]): Promise<Finished> {
     return run(this.#clients.server, [...args, '-socketPath', this.serverSocket], { cwd: this.folder });
@@ -224,7 +242,7 @@ export class Deployment implements AsyncDisposable {
   bind_port = "${this.#port}"
   socket_path = "${this.serverSocket}"
   trust_domain = "${this.trustDomain}"
-  data_dir = "${this.folder}/server-data"
+  data_dir = "${this.serverDataDir}"
   log_level = "${this.#options.logLevel ?? 'DEBUG'}"
   ${this.#options.serverSettings ?? ''}
 }
@@ -232,12 +250,12 @@ plugins {
   DataStore "sql" {
     plugin_data {
       database_type = "sqlite3"
-      connection_string = "${this.folder}/server-data/datastore.sqlite3"
+      connection_string = "${this.serverDataDir}/datastore.sqlite3"
     }
   }
   KeyManager "disk" {
     plugin_data {
-      keys_path = "${this.folder}/server-data/keys.json"
+      keys_path = "${this.serverDataDir}/keys.json"
     }
   }
   NodeAttestor "join_token" {
@@ -327,5 +345,13 @@ function stop(daemon: ChildProcess | undefined): Promise<number | null> {
       resolve(code);
     });
     daemon.kill('SIGTERM');
+  });
+}
+
+function kill(daemon: ChildProcess | undefined): Promise<void> {
+  if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    daemon.once('exit', () => resolve());
+    daemon.kill('SIGKILL');
   });
 }

@@ -14,6 +14,7 @@ export function countDataStore(store: DataStore, deps: CallCounterDeps): DataSto
     federation: countMethods(store.federation, FEDERATION, deps),
     caJournals: countMethods(store.caJournals, CA_JOURNALS, deps),
     changes: store.changes,
+    checkWritable: () => store.checkWritable(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Certificate } from '../../../../src/lib/crypto/certificate.ts';
 import { silentLogger } from '../../../../src/lib/runtime/logger.ts';
@@ -8,6 +9,7 @@ import { PermissionDeniedDetails_Reason as Reason } from '../../../../src/lib/wi
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { issueSvid } from '../api/svids.ts';
 import { makeNode } from '../datastore/samples.ts';
+import { TemporaryFolder } from '../datastore/temporary-folder.ts';
 
 describe('AgentAuthorizer', () => {
   const node = makeNode({ serialNumber: '1', expiresAtSeconds: 100, newSerialNumber: '2', newExpiresAtSeconds: 200 });
@@ -44,6 +46,24 @@ describe('AgentAuthorizer', () => {
   test('the first uses of a new SVID at the same time are all granted', async () => {
     const verdicts = await Promise.all(Array.from({ length: 20 }, () => authorize(2n)));
     expect(verdicts).toEqual(Array.from({ length: 20 }, () => granted));
+  });
+
+  test('F18: a new SVID is good while its first use cannot be stored, and so is the old one', async () => {
+    await using folder = await TemporaryFolder.make();
+    const clock = new ManualClock();
+    await using file = await openSqliteDataStore({ path: folder.file('datastore.sqlite3'), clock });
+    await file.nodes.saveNode(node);
+    const authorizer = new AgentAuthorizer({ nodes: file.nodes, clock });
+    const authorizeWith = async (serialNumber: bigint): Promise<AgentVerdict> => {
+      const svid = Certificate.parse(await issueSvid({ uris: [node.spiffeId.toString()], serialNumber }));
+      return authorizer.authorize(node.spiffeId, svid, silentLogger);
+    };
+    renameSync(folder.file('datastore.sqlite3'), folder.file('aside'));
+    expect(await authorizeWith(2n)).toEqual(granted);
+    expect(await authorizeWith(1n)).toEqual(granted);
+    renameSync(folder.file('aside'), folder.file('datastore.sqlite3'));
+    expect(await authorizeWith(2n)).toEqual(granted);
+    expect(await authorizeWith(1n)).toEqual({ isGranted: false, reason: Reason.AGENT_NOT_ACTIVE });
   });
 
   test('a ban between look-up and first use is not undone', async () => {
