@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { expect, test } from 'vitest';
+import { migrateToLatest } from '../../../../src/lib/server/datastore/sql/migrations.ts';
 import type { Schema } from '../../../../src/lib/server/datastore/sql/schema.ts';
 import { SqlDataStore } from '../../../../src/lib/server/datastore/sql/sql-data-store.ts';
 import { NodeSqliteDialect } from '../../../../src/lib/server/datastore/sqlite/node-sqlite-dialect.ts';
@@ -32,6 +33,18 @@ test('on a full disk reads go on, writes are unavailable, and no half of one sta
   expect(told).toHaveLength(stored);
   database.exec('pragma max_page_count = 100000');
   expect((await store.entries.createEntry(makeEntry({ path: '/after' }))).created).toBe(true);
+});
+
+test('a first start that ends half way through its tables leaves none of them, and the next one makes them all', async () => {
+  const database = new DatabaseSync(':memory:');
+  const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
+  await db.schema.createTable('ca_journals').addColumn('id', 'integer').execute();
+  await expect(migrateToLatest(db, sqliteKind)).rejects.toThrow('already exists');
+  const tables = (await db.introspection.getTables()).map(({ name }) => name);
+  expect(tables.filter((name) => !name.startsWith('spirekit_migration'))).toEqual(['ca_journals']);
+  await db.schema.dropTable('ca_journals').execute();
+  await migrateToLatest(db, sqliteKind);
+  await db.destroy();
 });
 
 test('closes a database that it cannot bring up to date', async () => {
