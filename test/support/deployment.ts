@@ -35,6 +35,8 @@ export interface LaunchOptions {
   readonly configPath?: string;
   /** More variables of its environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Lines of the `server` block from now on, in place of those of the deployment. */
+  readonly serverSettings?: string;
 }
 
 /**
@@ -52,11 +54,13 @@ export class Deployment implements AsyncDisposable {
   readonly #daemons: Programs;
   readonly #clients: Programs;
   #port = 0;
+  #serverSettings: string;
   #server: ChildProcess | undefined;
   #agent: ChildProcess | undefined;
 
   private constructor(options: DeploymentOptions) {
     this.#options = options;
+    this.#serverSettings = options.serverSettings ?? '';
     this.#daemons = options.daemons ?? ours;
     this.#clients = options.clients ?? ours;
     this.trustDomain = options.trustDomain ?? 'example.org';
@@ -104,6 +108,7 @@ export class Deployment implements AsyncDisposable {
 
   /** Starts the server and does not wait. Its configuration is in `server.conf`, wherever it is told to read it. */
   launchServer(options: LaunchOptions = {}): ChildProcess {
+    this.#serverSettings = options.serverSettings ?? this.#serverSettings;
     const written = join(this.folder, 'server.conf');
     writeFileSync(written, this.#serverConfig());
     const args = ['run', '-config', options.configPath ?? written];
@@ -244,7 +249,7 @@ export class Deployment implements AsyncDisposable {
   trust_domain = "${this.trustDomain}"
   data_dir = "${this.serverDataDir}"
   log_level = "${this.#options.logLevel ?? 'DEBUG'}"
-  ${this.#options.serverSettings ?? ''}
+  ${this.#serverSettings}
 }
 plugins {
   DataStore "sql" {

@@ -1,5 +1,5 @@
 import { chmodSync, cpSync, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { basename, delimiter, join } from 'node:path';
 import { type Finished, NOBODY, projectRoot, run } from './programs.ts';
 
 /** A Workload API client written with somebody else's library. */
@@ -28,14 +28,19 @@ function client(name: string, command: string, prefix: readonly string[], enviro
 
 /** Builds the go-spiffe client below a folder that any user can reach. Needs Go and the Go module proxy. */
 export async function prepareGoClient(folder: string): Promise<Client> {
+  return client('go-spiffe', await buildGoProgram(folder, '.'), [], { PATH: process.env['PATH'] });
+}
+
+/** Builds a program of `test/clients/go`, named by its package, below a folder that any user can reach; returns its path. */
+export async function buildGoProgram(folder: string, name: '.' | './soak'): Promise<string> {
   chmodSync(folder, 0o755);
-  const program = join(folder, 'go-client');
-  const built = await run('go', ['build', '-o', program, '.'], {
+  const program = join(folder, name === '.' ? 'go-client' : basename(name));
+  const built = await run('go', ['build', '-o', program, name], {
     cwd: join(projectRoot, 'test/clients/go'),
     timeoutMs: 600_000,
   });
-  if (built.code !== 0) throw new Error(`the go-spiffe client does not build: ${built.stderr}`);
-  return client('go-spiffe', program, [], { PATH: process.env['PATH'] });
+  if (built.code !== 0) throw new Error(`the Go program ${name} does not build: ${built.stderr}`);
+  return program;
 }
 
 /** Installs py-spiffe below a folder that any user can reach. Needs Python and PyPI. */
