@@ -19,13 +19,15 @@ const TRACES_OF_SPIRE: ReadonlySet<string> = new Set(['keys.json', 'journal.pem'
 export class DataFolder implements Disposable {
   /** False until {@link claim}: then nothing here was made by a server of this package. */
   #isClaimed: boolean;
+  #hasKeptKeys: boolean;
   readonly #path: string;
   readonly #lock: FolderLock;
 
-  private constructor(path: string, lock: FolderLock, isClaimed: boolean) {
+  private constructor(path: string, lock: FolderLock, marker: Marker | undefined) {
     this.#path = path;
     this.#lock = lock;
-    this.#isClaimed = isClaimed;
+    this.#isClaimed = marker !== undefined;
+    this.#hasKeptKeys = marker?.hasKeptKeys === true;
   }
 
   /**
@@ -37,8 +39,8 @@ export class DataFolder implements Disposable {
   static async open(path: string): Promise<DataFolder> {
     try {
       await makeFolder(path, 0o755);
-      const isMarked = await hasMarker(path);
-      if (!isMarked) await assertNotOfSpire(path);
+      const marker = await findMarker(path);
+      if (marker === undefined) await assertNotOfSpire(path);
       await assertWritable(path);
       const lock = await FolderLock.acquire(path);
       if (lock === undefined) {
@@ -47,7 +49,7 @@ export class DataFolder implements Disposable {
           `data folder ${JSON.stringify(path)} is in use by another server; stop that one first`,
         );
       }
-      return new DataFolder(path, lock, isMarked);
+      return new DataFolder(path, lock, marker);
     } catch (error) {
       throw SpirekitError.from(error);
     }
@@ -62,6 +64,19 @@ export class DataFolder implements Disposable {
     if (this.#isClaimed) return;
     await writeFileAtomic(join(this.#path, MARKER), '{"version":1}\n', { mode: 0o640 });
     this.#isClaimed = true;
+  }
+
+  /** True once {@link rememberKeys} was called: the keys that signed are to be found again. */
+  get hasKeptKeys(): boolean {
+    return this.#hasKeptKeys;
+  }
+
+  /** Notes that the keys of this server outlive it; to be called when they have a place in the datastore. Error: `io-error`. */
+  async rememberKeys(): Promise<void> {
+    if (this.#hasKeptKeys) return;
+    await writeFileAtomic(join(this.#path, MARKER), '{"version":1,"hasKeptKeys":true}\n', { mode: 0o640 });
+    this.#isClaimed = true;
+    this.#hasKeptKeys = true;
   }
 
   /** Lets go of the folder; one that was never claimed is as it was found. */
@@ -79,15 +94,21 @@ async function assertWritable(path: string): Promise<void> {
   }
 }
 
-async function hasMarker(path: string): Promise<boolean> {
+interface Marker {
+  readonly hasKeptKeys: boolean;
+}
+
+async function findMarker(path: string): Promise<Marker | undefined> {
   let text: string;
   try {
     text = await readFile(join(path, MARKER), 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) return true;
+  if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) {
+    return { hasKeptKeys: /"hasKeptKeys"\s*:\s*true\b/.test(text) };
+  }
   throw new SpirekitError(
     'failed-precondition',
     `data folder ${JSON.stringify(path)} was written by a newer version: its ${MARKER} is not known here; start that version again, or restore a backup from before the upgrade`,

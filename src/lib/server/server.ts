@@ -26,6 +26,7 @@ import { Endpoints } from './endpoints/endpoints.ts';
 import { rateLimits } from './endpoints/rate-limits.ts';
 import { checkServerHealth } from './health.ts';
 import { Housekeeping } from './housekeeping.ts';
+import type { KeyManager } from './plugin/keymanager/key-manager.ts';
 import { serverServices } from './services.ts';
 
 /** What a server takes from its process. */
@@ -103,10 +104,10 @@ export class Server implements AsyncDisposable {
         clock,
         log: log.with({ subsystem_name: 'ca_manager' }),
         metrics,
-        onFirstStart: (foundKeys) => claimFolder(folder, config, foundKeys),
+        onFirstStart: (foundKeys) => claimFolder(folder, config, { keyManager: catalog.keyManager, foundKeys }),
       }),
     );
-    await folder.claim();
+    await (catalog.keyManager.keptIn === undefined ? folder.claim() : folder.rememberKeys());
     const serverSvid = opening.use(
       await ServerSvidSource.open({
         ca,
@@ -234,13 +235,28 @@ async function checkTrustDomain({ trustDomain }: ServerConfig, { entries }: Data
   );
 }
 
-/** Keys that nobody here made must not be replaced: they may sign for a trust domain that is in use. */
-async function claimFolder(folder: DataFolder, { dataDir }: ServerConfig, foundKeys: boolean): Promise<void> {
+/**
+ * Keys that nobody here made must not be replaced: they may sign for a trust domain that is in use. And those that did
+ * sign must not be missing: others would give the trust domain a new root.
+ */
+async function claimFolder(
+  folder: DataFolder,
+  { dataDir }: ServerConfig,
+  { keyManager, foundKeys }: { readonly keyManager: KeyManager; readonly foundKeys: boolean },
+): Promise<void> {
   if (foundKeys && !folder.isClaimed) {
     throw new SpirekitError(
       'failed-precondition',
       'the key manager holds signing keys that the datastore knows nothing of, and this server has not run with ' +
         `data folder ${JSON.stringify(dataDir)} before: starting would replace them. Restore the datastore, or give this server a key manager of its own`,
+    );
+  }
+  if (folder.hasKeptKeys && keyManager.keptIn !== undefined) {
+    const what = foundKeys ? 'holds only keys that the datastore knows nothing of' : 'holds no keys';
+    throw new SpirekitError(
+      'data-loss',
+      `${keyManager.keptIn} ${what}, but this server has signed with data folder ${JSON.stringify(dataDir)} before: starting would give the trust domain a new root. ` +
+        'Restore the keys and the datastore from one backup; to begin with a new root on purpose, move data folder, datastore and keys away',
     );
   }
   await folder.claim();

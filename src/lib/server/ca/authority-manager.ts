@@ -139,8 +139,9 @@ export class AuthorityManager implements AsyncDisposable {
   #untilNextLookMs(): number {
     const nowMs = this.#deps.clock.nowMs();
     if (this.#failures > 0) {
-      const ends = [this.x509, this.jwt].map((authority) => authority?.current.authority?.notAfterSeconds ?? 0);
-      return between(LEAST_RETRY_MS, (Math.min(...ends) * 1000 - nowMs) / 10, ROTATE_EVERY_MS);
+      const inUse = [this.x509, ...(this.jwt === undefined ? [] : [this.jwt])];
+      const end = Math.min(...inUse.map(({ current }) => current.authority?.notAfterSeconds ?? 0));
+      return between(LEAST_RETRY_MS, (end * 1000 - nowMs) / 10, ROTATE_EVERY_MS);
     }
     const due = Math.min(this.x509.dueSeconds, this.jwt?.dueSeconds ?? Number.POSITIVE_INFINITY);
     return between(LEAST_PAUSE_MS, due * 1000 - nowMs, ROTATE_EVERY_MS);

@@ -10,6 +10,8 @@ export interface ManagedKey extends Signer {
 export interface KeyManager {
   /** The name in the configuration, such as `disk`. */
   readonly name: string;
+  /** Where the keys are, for messages; absent where they end with the process. */
+  readonly keptIn?: string;
   /**
    * Makes a key and keeps it durably before it resolves. A key of the same id is replaced; if keeping fails the old one
    * stays. Throws `invalid-argument` for an empty id and `io-error` when it cannot be kept.

@@ -6,6 +6,13 @@ import { LocalKeyManager } from '../local-key-manager.ts';
 
 /** Keeps its keys in one private JSON file, in the format of SPIRE's disk key manager. */
 export class DiskKeyManager extends LocalKeyManager {
+  readonly keptIn: string;
+
+  private constructor(keysPath: string, keys: ReturnType<typeof parseKeysFile>) {
+    super('disk', keys, (all) => writeFileAtomic(keysPath, formatKeysFile(all), { mode: PRIVATE_FILE_MODE }));
+    this.keptIn = `keys file ${JSON.stringify(keysPath)}`;
+  }
+
   /**
    * A missing file means no keys yet. A file that others may read is narrowed to its owner first.
    *
@@ -14,9 +21,7 @@ export class DiskKeyManager extends LocalKeyManager {
   static async open(options: { readonly keysPath: string }): Promise<DiskKeyManager> {
     const { keysPath } = options;
     const text = await readPrivateFile(keysPath);
-    return new DiskKeyManager('disk', text === undefined ? new Map() : parseKeysOf(keysPath, text), (keys) =>
-      writeFileAtomic(keysPath, formatKeysFile(keys), { mode: PRIVATE_FILE_MODE }),
-    );
+    return new DiskKeyManager(keysPath, text === undefined ? new Map() : parseKeysOf(keysPath, text));
   }
 }
 
