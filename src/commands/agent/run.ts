@@ -22,7 +22,7 @@ export default class AgentRun extends BaseCommand<typeof flags> {
     return await runDaemon(
       {
         load: () => loadAgentConfig({ flags, env, cwd: process.cwd(), signal }),
-        run: runAgent,
+        run,
         lastWords: { stopped: 'Agent stopped gracefully', crashed: ['Agent crashed'] },
       },
       context,
@@ -30,8 +30,7 @@ export default class AgentRun extends BaseCommand<typeof flags> {
   }
 }
 
-async function runAgent(config: AgentConfig, environment: DaemonEnvironment): Promise<void> {
-  const { Agent } = await import('../../lib/agent/agent.ts');
-  await using agent = await Agent.open(config, { ...environment, random: Math.random });
-  await agent.run({ signal: environment.signal });
+async function run(config: AgentConfig, environment: DaemonEnvironment): Promise<void> {
+  const { runAgent } = await import('../../lib/agent/run-agent.ts');
+  await runAgent(config, { ...environment, random: Math.random });
 }

@@ -17,6 +17,7 @@ import { ProcessPeerAttestor } from './attestor/workload/peer-attestation.ts';
 import { WorkloadAttestation } from './attestor/workload/workload-attestation.ts';
 import { Rebootstrap } from './bootstrap/rebootstrap.ts';
 import { Catalog } from './catalog/catalog.ts';
+import { ClockDifference } from './client/clock-difference.ts';
 import { ADMIN_DIR_MODE, AdminEndpoint } from './endpoints/admin-endpoint.ts';
 import { PUBLIC_DIR_MODE, PublicEndpoint } from './endpoints/public-endpoint.ts';
 import { Manager, type ManagerOptions } from './manager/manager.ts';
@@ -80,7 +81,8 @@ export class Agent implements AsyncDisposable {
     const counters = { metrics, clock };
     await prepareSockets(config, log);
     opening.use(await lockDataFolder(config.dataDir));
-    const storage = await AgentStorage.open({ dataDir: config.dataDir, clock, log });
+    const mayBeginAnew = config.trustBundle.kind !== 'insecure';
+    const storage = await AgentStorage.open({ dataDir: config.dataDir, mayBeginAnew, clock, log });
     const catalog = opening.use(
       await Catalog.open({
         plugins: config.plugins,
@@ -156,7 +158,7 @@ export class Agent implements AsyncDisposable {
       );
     }
     await telemetry.serve({ identity: () => manager.ownSvid, bundles: manager });
-    health.started();
+    health.started(() => manager.trouble);
     return new Agent(manager, opening.move());
   }
 
@@ -177,24 +179,30 @@ export class Agent implements AsyncDisposable {
 /** SPIRE's name and sentence. */
 const NOT_AVAILABLE = { make_new_x509_err: 'workload api is unavailable' };
 
-/** Live from the first moment on; ready when workloads can be attested. */
+/**
+ * Live from the first moment on; ready when workloads can be attested and the agent's own SVID is valid. Without that it
+ * is worth keeping alive all the same: it still has what workloads were given before.
+ */
 class StartableHealth {
   readonly #attestation: WorkloadAttestation;
-  #isStarted = false;
+  #findTrouble: (() => string | undefined) | undefined;
 
   constructor(attestation: WorkloadAttestation) {
     this.#attestation = attestation;
   }
 
-  started(): void {
-    this.#isStarted = true;
+  /** @param findTrouble why the agent can do less than it should, at any time from now on */
+  started(findTrouble: () => string | undefined): void {
+    this.#findTrouble = findTrouble;
   }
 
   async check(options: { readonly signal: AbortSignal }): Promise<HealthReport> {
-    if (!this.#isStarted) return { isLive: true, isReady: false, details: { agent: NOT_AVAILABLE } };
+    if (this.#findTrouble === undefined) return { isLive: true, isReady: false, details: { agent: NOT_AVAILABLE } };
     try {
       await this.#attestation.attest(process.pid, options);
-      return { isLive: true, isReady: true, details: { agent: {} } };
+      const trouble = this.#findTrouble();
+      if (trouble === undefined) return { isLive: true, isReady: true, details: { agent: {} } };
+      return { isLive: true, isReady: false, details: { agent: { make_new_x509_err: trouble } } };
     } catch {
       // Logged where it happened.
       return { isLive: false, isReady: false, details: { agent: NOT_AVAILABLE } };
@@ -235,6 +243,7 @@ function attestationOptions(
     keyManager: countMethods(catalog.keyManager, KEY_MANAGER_METRICS, { metrics, clock }),
     clock,
     metrics,
+    clockDifference: new ClockDifference(clock, log),
     log: log.with({ subsystem_name: 'attestor' }),
   };
 }

@@ -1,3 +1,4 @@
+import { formatGoDuration, msToNanoseconds } from '../runtime/go-duration.ts';
 import type { Certificate } from './certificate.ts';
 import { CryptoError } from './crypto-error.ts';
 import { findForbiddenName } from './name-constraints.ts';
@@ -113,10 +114,12 @@ function checkSelf(certificate: Certificate, nowMs: number): void {
   // It should be critical, but means the same if it is not: policies are to be checked, which nobody does here.
   if (certificate.extensions.has(Oid.policyConstraints)) throw refused('policy constraints are not supported');
   if (nowMs < certificate.notBeforeMs) {
-    throw refused(`certificate is not yet valid: ${iso(nowMs)} is before ${iso(certificate.notBeforeMs)}`);
+    const by = difference(certificate.notBeforeMs - nowMs);
+    throw refused(`certificate is not yet valid: ${iso(nowMs)} is before ${iso(certificate.notBeforeMs)}${by}`);
   }
   if (nowMs > certificate.notAfterMs) {
-    throw refused(`certificate has expired: ${iso(nowMs)} is after ${iso(certificate.notAfterMs)}`);
+    const by = difference(nowMs - certificate.notAfterMs);
+    throw refused(`certificate has expired: ${iso(nowMs)} is after ${iso(certificate.notAfterMs)}${by}`);
   }
 }
 
@@ -149,6 +152,15 @@ function isSameEntity(a: Certificate, b: Certificate): boolean {
     Buffer.compare(a.publicKeyDer, b.publicKeyDer) === 0 &&
     Buffer.compare(namesA, namesB) === 0
   );
+}
+
+/** Clocks that are not kept right differ by seconds or minutes. */
+const LIKELY_CLOCK_DIFFERENCE_MS = 10 * 60_000;
+
+/** By how much a certificate is outside of its time, and a hint where it is so little that a clock may be to blame. */
+function difference(ms: number): string {
+  const by = `, by ${formatGoDuration(msToNanoseconds(Math.ceil(ms / 1000) * 1000))}`;
+  return ms > LIKELY_CLOCK_DIFFERENCE_MS ? by : `${by}; does the clock of this machine agree with its peer's?`;
 }
 
 function iso(ms: number): string {

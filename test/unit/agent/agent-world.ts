@@ -4,7 +4,12 @@ import { AGENT_FLAGS } from '../../../src/lib/config/agent/agent-flags.ts';
 import { loadAgentConfig } from '../../../src/lib/config/agent/load-agent-config.ts';
 import { defaultFlagValues } from '../../../src/lib/config/config-flag.ts';
 import { RpcClient } from '../../../src/lib/rpc/client.ts';
+import type { Clock } from '../../../src/lib/runtime/clock.ts';
 import { DaemonLogger } from '../../../src/lib/runtime/logger.ts';
+import {
+  HealthCheckResponse_ServingStatus,
+  HealthDefinition,
+} from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { SpiffeWorkloadAPIDefinition, type X509SVIDResponse } from '../../../src/lib/wire/gen/workload.ts';
 import { type StandInOptions, StandInServer } from './stand-in-server.ts';
 import { TestFolder, WatchedLog } from './support.ts';
@@ -26,6 +31,9 @@ export interface AgentOverrides {
   readonly keyManager?: string;
 }
 
+/** How the world of an agent is. */
+export type AgentWorldOptions = Omit<StandInOptions, 'clock'> & { readonly serverAheadMs?: number };
+
 /** A stand-in server, and agents of it on one data folder, on a clock that the test moves. */
 export class AgentWorld implements AsyncDisposable {
   readonly clock: WatchedClock;
@@ -40,11 +48,12 @@ export class AgentWorld implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  static async open(options: Omit<StandInOptions, 'clock'> = {}): Promise<AgentWorld> {
+  /** @param options.serverAheadMs by how much the wall clock of the server is ahead of the agents' */
+  static async open({ serverAheadMs = 0, ...options }: AgentWorldOptions = {}): Promise<AgentWorld> {
     const clock = new WatchedClock();
     const resources = new AsyncDisposableStack();
     const folder = resources.use(new TestFolder());
-    const server = resources.use(await StandInServer.open({ ...options, clock }));
+    const server = resources.use(await StandInServer.open({ ...options, clock: ahead(clock, serverAheadMs) }));
     writeFileSync(folder.file('bundle.pem'), server.bundlePem);
     return new AgentWorld(clock, server, folder, resources);
   }
@@ -122,6 +131,13 @@ export class RunningAgent implements AsyncDisposable {
     return client.serverStream(SpiffeWorkloadAPIDefinition, 'fetchX509SVID', {}, HEADER)[Symbol.asyncIterator]();
   }
 
+  /** Whether it says of itself that it can do its work. */
+  async isReady(): Promise<boolean> {
+    await using client = this.client();
+    const { status } = await client.unary(HealthDefinition, 'check', { service: '' });
+    return status === HealthCheckResponse_ServingStatus.SERVING;
+  }
+
   /** One answer to FetchX509SVID. */
   async fetch(): Promise<X509SVIDResponse> {
     await using client = this.client();
@@ -146,6 +162,14 @@ export class RunningAgent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+function ahead(clock: Clock, byMs: number): Clock {
+  return {
+    nowMs: () => clock.nowMs() + byMs,
+    monotonicMs: () => clock.monotonicMs(),
+    schedule: (delayMs, callback, options) => clock.schedule(delayMs, callback, options),
+  };
 }
 
 async function loadConfig(world: AgentWorld, overrides: AgentOverrides) {

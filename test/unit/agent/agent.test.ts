@@ -38,7 +38,7 @@ describe('an agent that starts', () => {
     expect(stored(world)).toMatchObject({ reattestable: false, svid: [expect.any(String)] });
   });
 
-  test('takes its SVID from the last run, and the used token does not matter', async () => {
+  test('F8: takes its SVID from the last run, and the used token does not matter', async () => {
     await using world = await AgentWorld.open();
     {
       await using first = await world.start();
@@ -66,7 +66,7 @@ describe('an agent that starts', () => {
     expect(third.log.count('SVID is expired')).toBe(1);
   });
 
-  test('attests again when the file of its keys is damaged', async () => {
+  test('F10: attests again when the file of its keys is damaged', async () => {
     await using world = await AgentWorld.open();
     {
       await using first = await world.start();
@@ -81,7 +81,7 @@ describe('an agent that starts', () => {
     expect(world.server.count('AttestAgent')).toBe(2);
   });
 
-  test('attests again when its data file is damaged', async () => {
+  test('F10: attests again when its data file is damaged', async () => {
     await using world = await AgentWorld.open();
     {
       await using first = await world.start();
@@ -94,7 +94,7 @@ describe('an agent that starts', () => {
     expect(second.log.count('set aside')).toBe(1);
   });
 
-  test('refuses a server of another authority, and goes on when the bundle is put right', async () => {
+  test('F11: refuses a server of another authority, and goes on when the bundle is put right', async () => {
     await using world = await AgentWorld.open();
     const stranger = await makeCa(world.clock.nowMs());
     writeFileSync(world.folder.file('bundle.pem'), stranger.certificate.toPem());
@@ -117,6 +117,30 @@ describe('an agent that starts', () => {
     expect(await agent.ended).toMatchObject({
       message: expect.stringContaining('join token does not exist or has already been used'),
     });
+  });
+
+  test('F9: waits for its server with growing pauses, and after a minute ends with its data as they were', async () => {
+    await using world = await AgentWorld.open();
+    {
+      await using first = await world.start();
+      await first.ready();
+    }
+    const before = readFileSync(world.folder.file('data/agent-data.json'), 'utf8');
+    await world.server.goAway();
+    {
+      await using second = await world.start();
+      for (const [index, waitMs] of [5000, 7500, 11_250, 16_875].entries()) {
+        await second.log.until('Failed to initialize manager', index + 1);
+        await world.clock.untilAwaited(waitMs);
+        world.clock.advance(waitMs);
+      }
+      expect(await second.ended).toMatchObject({ code: 'unavailable' });
+    }
+    expect(readFileSync(world.folder.file('data/agent-data.json'), 'utf8')).toBe(before);
+    await world.server.comeBack();
+    await using third = await world.start();
+    await third.ready();
+    expect(world.server.count('AttestAgent')).toBe(1);
   });
 
   test('does not try again when it is denied', async () => {
@@ -399,7 +423,7 @@ describe('a tainted authority', () => {
 
 describe('an agent that its server refuses', () => {
   test.each(['AGENT_EXPIRED', 'AGENT_NOT_ATTESTED', 'AGENT_NOT_ACTIVE', 'AGENT_MUST_REATTEST'] as const)(
-    'with %s ends and forgets its SVID if it cannot attest again, but keeps the bundle',
+    'F12: with %s ends and forgets its SVID if it cannot attest again, but keeps the bundle',
     async (reason) => {
       await using world = await AgentWorld.open();
       await using agent = await world.start();
@@ -414,7 +438,7 @@ describe('an agent that its server refuses', () => {
     },
   );
 
-  test('attests again in process if it can, and goes on', async () => {
+  test('F12: attests again in process if it can, and goes on', async () => {
     await using world = await AgentWorld.open({ isReattestable: true });
     world.server.put({ id: 'a' });
     await using agent = await world.start();
@@ -428,7 +452,7 @@ describe('an agent that its server refuses', () => {
     expect(idsOf(await agent.fetch())).toHaveLength(2);
   });
 
-  test('ends for good when it is banned', async () => {
+  test('F12: ends for good when it is banned', async () => {
     await using world = await AgentWorld.open({ isReattestable: true });
     await using agent = await world.start();
     await agent.ready();
@@ -441,7 +465,7 @@ describe('an agent that its server refuses', () => {
     expect(world.server.count('AttestAgent')).toBe(1);
   });
 
-  test('at its start ends at once and forgets its SVID', async () => {
+  test('F12: at its start ends at once and forgets its SVID', async () => {
     await using world = await AgentWorld.open();
     {
       await using first = await world.start();
@@ -466,7 +490,7 @@ async function roundsUntil(world: AgentWorld, agent: RunningAgent, text: string)
 describe('an agent whose server has become another', () => {
   const AUTO = 'rebootstrap_mode = "auto"\n rebootstrap_delay = "1m"';
 
-  test('ends, since nothing tells that server from an attacker', async () => {
+  test('F11: ends, since nothing tells that server from an attacker', async () => {
     await using world = await AgentWorld.open({ isReattestable: true });
     await using agent = await world.start();
     await agent.ready();
@@ -478,7 +502,7 @@ describe('an agent whose server has become another', () => {
     expect(stored(world)).toMatchObject({ svid: [expect.any(String)], bundle: [expect.any(String)] });
   });
 
-  test('forgets it after a delay where the operator allows that, and starts over with the new bundle', async () => {
+  test('F11: forgets it after a delay where the operator allows that, and starts over with the new bundle', async () => {
     await using world = await AgentWorld.open({ isReattestable: true });
     {
       await using agent = await world.start({ keys: AUTO });

@@ -12,7 +12,7 @@ export interface TestCa {
   readonly signer: Signer;
 }
 
-/** Makes an authority that is valid from an hour before to a day after the given time. */
+/** Makes an authority that is valid from an hour before to twenty years after the given time. */
 export async function makeCa(nowMs: number, trustDomain = TRUST_DOMAIN): Promise<TestCa> {
   const signer = signerFromKey(await generateKey('ec-p256'));
   const subject = Name.of({ country: ['US'], organization: ['SPIFFE'] });
@@ -22,7 +22,7 @@ export async function makeCa(nowMs: number, trustDomain = TRUST_DOMAIN): Promise
     issuer: subject,
     uris: [trustDomain.id().toString()],
     notBefore: new Date(nowMs - 3_600_000),
-    notAfter: new Date(nowMs + 86_400_000),
+    notAfter: new Date(nowMs + 20 * 366 * 86_400_000),
     isCa: true,
     keyUsages: ['keyCertSign', 'cRLSign'],
     publicKey: signer.publicKey,

@@ -38,6 +38,8 @@ export interface StandInOptions {
   /** Whether it knows SyncAuthorizedEntries; with so many revisions on a page, or all entries at once for 0. */
   readonly syncPageSize?: number | 'unimplemented';
   readonly isReattestable?: boolean;
+  /** The life of its own certificate; default 80,000 s. */
+  readonly ownLifeMs?: number;
 }
 
 /**
@@ -118,7 +120,7 @@ export class StandInServer implements AsyncDisposable {
         uri: `spiffe://example.org${path}`,
         publicKey: signerFromKey(this.#key).publicKey,
         notBeforeMs: nowMs - 10_000,
-        notAfterMs: nowMs + 80_000_000,
+        notAfterMs: nowMs + (this.#options.ownLifeMs ?? 80_000_000),
       }),
     ];
     this.#listener?.rotate();
@@ -133,11 +135,21 @@ export class StandInServer implements AsyncDisposable {
 
   /** Becomes another server at the same address: with an authority that nobody knows, and no memory of the agent. */
   async startOver(): Promise<void> {
-    const { port } = this;
-    await this.#rpc.stop();
+    await this.goAway();
     this.ca = await makeCa(this.#options.clock.nowMs());
     this.cas = [this.ca];
     this.agentSerial = undefined;
+    await this.comeBack();
+  }
+
+  /** Can be reached no longer. */
+  goAway(): Promise<void> {
+    return this.#rpc.stop();
+  }
+
+  /** Is there again, at the same address, and remembers everything. */
+  async comeBack(): Promise<void> {
+    const { port } = this;
     this.#listener = undefined;
     this.#rpc = new RpcServer({ clock: this.#options.clock });
     await this.#start(port);

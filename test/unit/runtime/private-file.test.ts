@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPrivateFile } from '../../../src/lib/runtime/private-file.ts';
+import { findOnPath, NOBODY, run } from '../../support/programs.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -32,7 +33,32 @@ describe('readPrivateFile', () => {
     await expect(readPrivateFile(path)).rejects.toMatchObject({ code: 'data-loss' });
   });
 
-  test('says io-error for what is no file', async () => {
-    await expect(readPrivateFile(folder)).rejects.toMatchObject({ code: 'io-error' });
+  test('says that what is no regular file cannot be ours', async () => {
+    await expect(readPrivateFile(folder)).rejects.toMatchObject({ code: 'data-loss' });
+  });
+
+  test('F19: does not wait for somebody to write into a FIFO', async ({ skip }) => {
+    const path = join(folder, 'fifo');
+    if (findOnPath('mkfifo') === undefined) return skip('mkfifo is not on the PATH');
+    await run('mkfifo', [path]);
+    await expect(readPrivateFile(path)).rejects.toMatchObject({ code: 'data-loss' });
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("F19: refuses another user's file (needs root)", async () => {
+    const path = join(folder, 'foreign');
+    writeFileSync(path, 'kept', { mode: 0o600 });
+    chownSync(path, NOBODY, NOBODY);
+    await expect(readPrivateFile(path)).rejects.toMatchObject({
+      code: 'failed-precondition',
+      message: expect.stringContaining(`belongs to another user (uid ${NOBODY})`),
+    });
+    expect(statSync(path).uid).toBe(NOBODY);
+  });
+
+  test('names the user that a file must belong to if it cannot be opened', async ({ skip }) => {
+    if (process.getuid?.() === 0) return skip('root can open every file');
+    const path = join(folder, 'shut');
+    writeFileSync(path, '', { mode: 0 });
+    await expect(readPrivateFile(path)).rejects.toThrow(`must belong to uid ${process.getuid?.()}`);
   });
 });

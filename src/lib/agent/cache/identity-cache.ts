@@ -1,4 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts';
+import { DUE_NOW, msUntil } from '../../runtime/due-time.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import type { Selector } from '../../spiffe/selector.ts';
@@ -8,7 +9,7 @@ import { type AuthorizedEntry, compareEntries, isSameRevision } from './authoriz
 import { BundleSet } from './bundle-set.ts';
 import { type Indexed, SubsetIndex, SupersetIndex } from './selector-index.ts';
 import { type SelectorSet, selectorSet } from './selector-set.ts';
-import { Subscriber } from './subscriber.ts';
+import { Subscriber, type Wakeup } from './subscriber.ts';
 import type { Identity, WorkloadSvid, WorkloadUpdate } from './workload-update.ts';
 
 /** SPIRE's default. */
@@ -20,7 +21,7 @@ export interface IdentityCacheOptions {
   readonly bundle: Bundle;
   /** How many SVIDs are kept beside those that workloads are subscribed to; 0 means {@link DEFAULT_MAX_SVIDS}. */
   readonly maxSvids: number;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   readonly log: Logger;
   /** Where the number of entries and SVIDs goes; nowhere if absent. */
   readonly metrics?: Metrics;
@@ -132,14 +133,20 @@ export class IdentityCache {
     this.#metrics.setGauge(['lru_cache_svid_map_size'], this.#svidCount);
   }
 
-  /** To be called after each attempt to get SVIDs for {@link staleEntries}, successful or not. */
-  settle(): void {
-    for (const subscriber of this.#subscribers) if (this.#isMissingSvids(subscriber.selectors)) subscriber.settle();
+  /**
+   * To be called after each attempt to get SVIDs for {@link staleEntries}, successful or not.
+   *
+   * @param outcome.isRefused that the server was there, and does not give some of them
+   */
+  settle(outcome: { readonly isRefused: boolean }): void {
+    for (const subscriber of this.#subscribers) {
+      if (this.#isMissingSvids(subscriber.selectors)) subscriber.settle(outcome);
+    }
   }
 
   /** Entries that need an SVID, the most urgent first: what workloads wait for, what ends soonest, what fits beside. */
   staleEntries(): readonly StaleEntry[] {
-    const nowMs = this.#options.clock.nowMs();
+    const { clock } = this.#options;
     const inUse = this.#recordsInUse();
     const wanted: StaleEntry[] = [];
     const renewed: (StaleEntry & { readonly expiresAtMs: number })[] = [];
@@ -147,7 +154,7 @@ export class IdentityCache {
     for (const record of this.#records.values()) {
       const { entry, svid } = record;
       if (svid !== undefined) {
-        if (svid.rotateAtMs <= nowMs || !isSameRevision(svid, entry)) {
+        if (msUntil(svid.rotateAt, clock) <= 0 || !isSameRevision(svid, entry)) {
           renewed.push({ entry, expiresAtMs: svid.chain[0].notAfterMs });
         }
       } else if (inUse.has(record)) wanted.push({ entry, expiresAtMs: undefined });
@@ -158,11 +165,21 @@ export class IdentityCache {
     return [...wanted, ...renewed, ...ahead.slice(0, room)];
   }
 
-  /** When the next SVID is to be replaced, in milliseconds since the Unix epoch; infinity while there is none. */
-  get nextRotationMs(): number {
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const { svid } of this.#records.values()) if (svid !== undefined) nextMs = Math.min(nextMs, svid.rotateAtMs);
-    return nextMs;
+  /** How long until the next SVID is to be replaced, in milliseconds; infinity while there is none. */
+  get msUntilRotation(): number {
+    const { clock } = this.#options;
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { svid } of this.#records.values()) {
+      if (svid !== undefined) leastMs = Math.min(leastMs, msUntil(svid.rotateAt, clock));
+    }
+    return leastMs;
+  }
+
+  /** Whether there is an SVID left that workloads may have. */
+  get hasServableSvid(): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { svid } of this.#records.values()) if (isServable(svid, nowMs)) return true;
+    return false;
   }
 
   /** Marks every SVID for replacement that a predicate picks, for example those of a tainted authority. */
@@ -170,7 +187,7 @@ export class IdentityCache {
     let count = 0;
     for (const record of this.#records.values()) {
       if (record.svid === undefined || !isUnfit(record.svid.chain)) continue;
-      record.svid = { ...record.svid, rotateAtMs: Number.NEGATIVE_INFINITY };
+      record.svid = { ...record.svid, rotateAt: DUE_NOW };
       count++;
     }
     return count;
@@ -203,10 +220,10 @@ export class IdentityCache {
     this.#subscriberIndex.add(subscriber);
     try {
       for (let isFirst = true; ; ) {
-        const { isSettled } = await subscriber.nextWakeup();
+        const wakeup = await subscriber.nextWakeup();
         if (signal.aborted) return;
         const update = this.#compose(subscriber.selectors);
-        if (needsSvids && isWorthWaiting(update, isFirst, isSettled)) {
+        if (needsSvids && isWorthWaiting(update, isFirst, wakeup)) {
           if (isFirst) this.#options.log.info('Waiting for SVID to get cached');
           this.#onDemand();
           continue;
@@ -227,7 +244,7 @@ export class IdentityCache {
     const identities: Identity[] = [];
     for (const record of records) {
       record.lastAccessMs = nowMs;
-      if (record.svid !== undefined) identities.push({ entry: record.entry, svid: record.svid });
+      if (isServable(record.svid, nowMs)) identities.push({ entry: record.entry, svid: record.svid });
     }
     const entries = records.map((record) => record.entry);
     const federatedBundles = this.#bundles.select(entries.flatMap(({ federatesWith }) => federatesWith));
@@ -239,7 +256,8 @@ export class IdentityCache {
   }
 
   #isMissingSvids(selectors: SelectorSet): boolean {
-    for (const record of this.#recordIndex.subsetsOf(selectors)) if (record.svid === undefined) return true;
+    const nowMs = this.#options.clock.nowMs();
+    for (const record of this.#recordIndex.subsetsOf(selectors)) if (!isServable(record.svid, nowMs)) return true;
     return false;
   }
 
@@ -312,9 +330,17 @@ export class IdentityCache {
   }
 }
 
-/** Missing SVIDs hold back the first update, and one that would say that nothing is left; both until asked for. */
-function isWorthWaiting(update: WorkloadUpdate, isFirst: boolean, isSettled: boolean): boolean {
+/** An SVID that has ended is none: whoever gets it would only find that out later. */
+function isServable(svid: WorkloadSvid | undefined, nowMs: number): svid is WorkloadSvid {
+  return svid !== undefined && nowMs <= svid.chain[0].notAfterMs;
+}
+
+/**
+ * Missing SVIDs hold back the first update until they were asked for, and one that would say that nothing is left until
+ * the server has refused: a workload keeps what it has while the server cannot be reached.
+ */
+function isWorthWaiting(update: WorkloadUpdate, isFirst: boolean, { isSettled, isRefused }: Wakeup): boolean {
   const { length } = update.identities;
   if (length === update.entries.length) return false;
-  return isFirst ? !isSettled || length === 0 : !isSettled && length === 0;
+  return isFirst ? !isSettled || length === 0 : !isRefused && length === 0;
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DueTime } from '../../runtime/due-time.ts';
 import { type Metrics, NO_METRICS } from '../../telemetry/metrics.ts';
 
 /** A JWT-SVID that the server signed for a workload. */
@@ -13,6 +14,12 @@ export interface IssuedJwtSvid {
   readonly expiresAtMs: number;
 }
 
+/** One that may be given to workloads again. */
+export interface CachedJwtSvid extends IssuedJwtSvid {
+  /** When to have the server sign another. */
+  readonly renewAt: DueTime;
+}
+
 /** SPIRE's default. */
 export const DEFAULT_MAX_JWT_SVIDS = 1000;
 
@@ -24,7 +31,7 @@ export class JwtSvidCache {
   readonly #maxSize: number;
   readonly #metrics: Metrics;
   /** In order of use, the longest unused first. */
-  readonly #svids = new Map<string, IssuedJwtSvid>();
+  readonly #svids = new Map<string, CachedJwtSvid>();
 
   /** @param maxSize 0 means {@link DEFAULT_MAX_JWT_SVIDS} */
   constructor(maxSize: number, metrics: Metrics = NO_METRICS) {
@@ -37,13 +44,13 @@ export class JwtSvidCache {
   }
 
   /** Expired ones too. */
-  find(key: string): IssuedJwtSvid | undefined {
+  find(key: string): CachedJwtSvid | undefined {
     const svid = this.#svids.get(key);
     if (svid !== undefined) this.#moveToEnd(key, svid);
     return svid;
   }
 
-  set(key: string, svid: IssuedJwtSvid): void {
+  set(key: string, svid: CachedJwtSvid): void {
     if (svid.token.length > LARGEST_TOKEN_LENGTH) return;
     this.#moveToEnd(key, svid);
     for (const oldest of this.#svids.keys()) {
@@ -65,7 +72,7 @@ export class JwtSvidCache {
     this.#metrics.setGauge(['jwt_svid_cache_size'], this.#svids.size);
   }
 
-  #moveToEnd(key: string, svid: IssuedJwtSvid): void {
+  #moveToEnd(key: string, svid: CachedJwtSvid): void {
     this.#svids.delete(key);
     this.#svids.set(key, svid);
   }

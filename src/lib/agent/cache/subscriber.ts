@@ -4,6 +4,8 @@ import type { SelectorSet } from './selector-set.ts';
 export interface Wakeup {
   /** The agent has just tried to get the SVIDs that were missing, whatever came of it. */
   readonly isSettled: boolean;
+  /** Some of them the server does not give. */
+  readonly isRefused: boolean;
 }
 
 /**
@@ -16,6 +18,7 @@ export class Subscriber {
   readonly needsSvids: boolean;
   #isChanged = true;
   #isSettled = false;
+  #isRefused = false;
   #wake: () => void = () => {};
 
   constructor(selectors: SelectorSet, needsSvids: boolean) {
@@ -30,8 +33,9 @@ export class Subscriber {
   }
 
   /** The agent has tried to get missing SVIDs. */
-  settle(): void {
+  settle({ isRefused }: { readonly isRefused: boolean }): void {
     this.#isSettled = true;
+    this.#isRefused ||= isRefused;
     this.notify();
   }
 
@@ -42,9 +46,10 @@ export class Subscriber {
       this.#wake = resolve;
       await promise;
     }
-    const wakeup = { isSettled: this.#isSettled };
+    const wakeup = { isSettled: this.#isSettled, isRefused: this.#isRefused };
     this.#isChanged = false;
     this.#isSettled = false;
+    this.#isRefused = false;
     return wakeup;
   }
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
+import type { DueTime } from '../../runtime/due-time.ts';
 import type { Bundle } from '../../spiffe/bundle.ts';
 import type { AuthorizedEntry } from './authorized-entry.ts';
 
@@ -8,8 +9,8 @@ export interface WorkloadSvid {
   /** Leaf first, never empty. */
   readonly chain: readonly [Certificate, ...Certificate[]];
   readonly privateKey: KeyObject;
-  /** When to replace it, in milliseconds since the Unix epoch. */
-  readonly rotateAtMs: number;
+  /** When to replace it. */
+  readonly rotateAt: DueTime;
   /** The state of the entry that it was made from. */
   readonly revisionNumber: bigint;
   readonly createdAtSeconds: bigint;

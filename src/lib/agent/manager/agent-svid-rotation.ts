@@ -1,11 +1,13 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { createCsr } from '../../crypto/csr.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
+import { DUE_NOW, type DueTime, msUntil } from '../../runtime/due-time.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { countCall } from '../../telemetry/call-counter.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
+import { AgentEnd } from '../agent-end.ts';
 import { generateAgentKey } from '../attestor/node/agent-keys.ts';
 import {
   type AgentSvid,
@@ -19,7 +21,7 @@ import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connect
 import type { AgentStorage } from '../storage/agent-storage.ts';
 import { Alarm } from './alarm.ts';
 import { Backoff } from './backoff.ts';
-import { type RotationStrategy, x509RotationTimeMs } from './rotation-strategy.ts';
+import { type RotationStrategy, rotationDue, x509RotationTimeMs } from './rotation-strategy.ts';
 
 /** What {@link AgentSvidRotation} needs. */
 export interface AgentSvidRotationOptions {
@@ -29,6 +31,8 @@ export interface AgentSvidRotationOptions {
   readonly storage: AgentStorage;
   readonly strategy: RotationStrategy;
   readonly metrics: Metrics;
+  /** Whether workloads still have something from this agent when its own SVID has ended. */
+  readonly hasServableSvid: () => boolean;
   readonly log: Logger;
 }
 
@@ -44,34 +48,47 @@ export class AgentSvidRotation {
   readonly #alarm: Alarm;
   readonly #backoff: Backoff;
   #svid: AgentSvid;
-  #rotateAtMs: number;
+  #rotateAt: DueTime;
+  #hasWarnedOfExpiry = false;
 
   constructor(svid: AgentSvid, options: AgentSvidRotationOptions) {
     this.#options = options;
     this.#alarm = new Alarm(options.attestation.clock);
     this.#backoff = new Backoff({ initialMs: RETRY_MS, random: options.strategy.random });
     this.#svid = svid;
-    this.#rotateAtMs = x509RotationTimeMs(options.strategy, svid.chain[0]);
+    const [leaf] = svid.chain;
+    this.#rotateAt = rotationDue(x509RotationTimeMs(options.strategy, leaf), leaf, options.attestation.clock);
   }
 
   get current(): AgentSvid {
     return this.#svid;
   }
 
+  /** Whether the SVID has ended, so that the server lets the agent do nothing but attest. */
+  get isExpired(): boolean {
+    return this.#options.attestation.clock.nowMs() > this.#svid.chain[0].notAfterMs;
+  }
+
+  /** Has the clock looked at now, which was set. */
+  lookSoon(): void {
+    this.#alarm.ring();
+  }
+
   /** Has the SVID replaced at once, for example because its authority is tainted. */
   expire(): void {
-    this.#rotateAtMs = Number.NEGATIVE_INFINITY;
+    this.#rotateAt = DUE_NOW;
     this.#alarm.ring();
   }
 
   /**
    * Replaces the SVID whenever it is due, until the signal aborts. Rejects when the server refuses the agent, or when
-   * the SVID has expired and cannot be replaced.
+   * the SVID has expired, cannot be replaced and nothing is left to do: the node cannot attest again, and no workload
+   * has a valid SVID of this agent.
    */
   async run(connection: ServerConnection, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options.attestation;
     for (;;) {
-      let waitMs = Math.min(this.#rotateAtMs - clock.nowMs(), LONGEST_WAIT_MS);
+      let waitMs = Math.min(msUntil(this.#rotateAt, clock), LONGEST_WAIT_MS);
       if (waitMs <= 0) {
         try {
           await this.#replace(connection, signal);
@@ -127,6 +144,7 @@ export class AgentSvidRotation {
         });
       const [leaf, ...intermediates] = (svid?.certChain ?? []).map((der) => Certificate.parse(der));
       if (leaf === undefined) throw new SpirekitError('internal', 'failed to renew agent: empty SVID cert chain');
+      attestation.clockDifference.look(leaf);
       const chain = [leaf, ...intermediates] as const;
       log.info('Successfully rotated agent SVID', { spiffe_id: agentIdText(chain) });
       await this.#adopt({ chain: [leaf, ...intermediates], key, reattestable: false });
@@ -135,23 +153,37 @@ export class AgentSvidRotation {
 
   /** Stored before it is used: once the server has seen the new SVID it accepts no other. */
   async #adopt(svid: AgentSvid): Promise<void> {
-    const { storage, strategy, attestation, log } = this.#options;
+    const { attestation, storage, strategy, log } = this.#options;
     try {
       await storage.storeSvid(svid.chain, svid.reattestable);
     } catch (error) {
       log.warn('Could not store SVID', { error });
     }
     this.#svid = svid;
-    this.#rotateAtMs = x509RotationTimeMs(strategy, svid.chain[0], attestation.clock.nowMs());
+    const [leaf] = svid.chain;
+    this.#rotateAt = rotationDue(
+      x509RotationTimeMs(strategy, leaf, attestation.clock.nowMs()),
+      leaf,
+      attestation.clock,
+    );
+    this.#hasWarnedOfExpiry = false;
   }
 
   #checkIsBearable(error: unknown): void {
-    const { attestation, log } = this.#options;
-    const what = this.#svid.reattestable ? 'reattest agent' : 'rotate agent SVID';
+    const { hasServableSvid, log } = this.#options;
+    const { reattestable, chain } = this.#svid;
+    const what = reattestable ? 'reattest agent' : 'rotate agent SVID';
     log.error(`Could not ${what}`, { error });
-    if (attestation.clock.nowMs() > this.#svid.chain[0].notAfterMs) {
-      throw prefixed(`current SVID has already expired and ${what} failed`, error);
-    }
     if (findRefusal(error) !== undefined) throw error;
+    if (!this.isExpired) return;
+    if (!reattestable && !hasServableSvid()) {
+      const ended = { agentId: agentIdText(chain), canReattest: reattestable };
+      throw new AgentEnd('svid-expired', ended, prefixed(`current SVID has already expired and ${what} failed`, error));
+    }
+    if (this.#hasWarnedOfExpiry) return;
+    this.#hasWarnedOfExpiry = true;
+    log.warn('The SVID of the agent has expired; workloads keep what they have until that expires', {
+      expiry: chain[0].notAfter,
+    });
   }
 }

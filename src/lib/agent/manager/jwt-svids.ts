@@ -1,11 +1,12 @@
 import type { Clock } from '../../runtime/clock.ts';
+import { msUntil } from '../../runtime/due-time.ts';
 import { prefixed } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
-import { type IssuedJwtSvid, type JwtSvidCache, jwtSvidKey } from '../cache/jwt-svid-cache.ts';
+import { type CachedJwtSvid, type IssuedJwtSvid, type JwtSvidCache, jwtSvidKey } from '../cache/jwt-svid-cache.ts';
 import { signJwtSvid } from '../client/jwt-svid.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
-import { jwtRotationTimeMs, type RotationStrategy } from './rotation-strategy.ts';
+import { jwtRotationTimeMs, type RotationStrategy, rotationDue } from './rotation-strategy.ts';
 
 /** What {@link JwtSvids} needs. */
 export interface JwtSvidsOptions {
@@ -14,7 +15,7 @@ export interface JwtSvidsOptions {
   readonly strategy: RotationStrategy;
   /** How long the server may take when the cached token would still do, in milliseconds. */
   readonly cacheHitTimeoutMs: number;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   readonly log: Logger;
 }
 
@@ -40,7 +41,7 @@ export class JwtSvids {
     }
     const key = jwtSvidKey(entry, audience);
     const cached = this.#options.cache.find(key);
-    if (cached !== undefined && this.#isFresh(cached)) return cached;
+    if (cached !== undefined && msUntil(cached.renewAt, this.#options.clock) > 0) return cached;
     const running = this.#underWay.get(key);
     if (running !== undefined) return await untilAborted(running, signal);
     const fetched = this.#fetch(entry, audience, key, cached).finally(() => this.#underWay.delete(key));
@@ -57,14 +58,14 @@ export class JwtSvids {
     entry: AuthorizedEntry,
     audience: readonly string[],
     key: string,
-    cached: IssuedJwtSvid | undefined,
+    cached: CachedJwtSvid | undefined,
   ): Promise<IssuedJwtSvid> {
     const { cache, cacheHitTimeoutMs, log } = this.#options;
     const isUsable = cached !== undefined && this.#options.clock.nowMs() < cached.expiresAtMs;
     const timeoutMs = isUsable ? cacheHitTimeoutMs : CALL_TIMEOUT_MS;
     try {
       const svid = await this.#sign(entry, audience, { signal: this.#closing.signal, timeoutMs });
-      cache.set(key, svid);
+      cache.set(key, { ...svid, renewAt: this.#renewalOf(svid) });
       return svid;
     } catch (error) {
       if (cached === undefined) throw error;
@@ -86,9 +87,10 @@ export class JwtSvids {
     return connection.use((client) => signJwtSvid(client, request, { ...options, log }));
   }
 
-  #isFresh(svid: IssuedJwtSvid): boolean {
-    const lifetime = { notBeforeMs: svid.issuedAtMs, notAfterMs: svid.expiresAtMs };
-    return this.#options.clock.nowMs() < jwtRotationTimeMs(this.#options.strategy, lifetime);
+  #renewalOf({ issuedAtMs, expiresAtMs }: IssuedJwtSvid): CachedJwtSvid['renewAt'] {
+    const { strategy, clock } = this.#options;
+    const lifetime = { notBeforeMs: issuedAtMs, notAfterMs: expiresAtMs };
+    return rotationDue(jwtRotationTimeMs(strategy, lifetime), lifetime, clock);
   }
 }
 

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
 import type { KeyType } from '../../crypto/key.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { logClockJump, watchForClockJumps } from '../../runtime/clock-jumps.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { X509BundleSource } from '../../spiffe/bundle-source.ts';
 import type { Selector } from '../../spiffe/selector.ts';
@@ -11,17 +12,18 @@ import { verifyX509Svid } from '../../spiffe/x509-svid.ts';
 import { countMethods } from '../../telemetry/counted-methods.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
+import { AgentEnd } from '../agent-end.ts';
 import type { AgentStatus } from '../api/debug/v1/service.ts';
 import type { WorkloadIdentitySource } from '../api/workload/v1/identity-source.ts';
 import type { AttestedAgent } from '../attestor/node/first-attestation.ts';
-import type { NodeAttestationOptions } from '../attestor/node/node-attestation.ts';
+import { agentIdText, type NodeAttestationOptions } from '../attestor/node/node-attestation.ts';
 import type { Rebootstrap } from '../bootstrap/rebootstrap.ts';
 import type { AuthorizedEntry } from '../cache/authorized-entry.ts';
 import { IdentityCache } from '../cache/identity-cache.ts';
 import { JwtSvidCache } from '../cache/jwt-svid-cache.ts';
 import type { WorkloadUpdate } from '../cache/workload-update.ts';
 import { failedCall } from '../client/failed-call.ts';
-import { findRefusal } from '../client/refusal.ts';
+import { findRefusal, type Refusal } from '../client/refusal.ts';
 import { CALL_TIMEOUT_MS, ServerConnection } from '../client/server-connection.ts';
 import type { TrustBundle } from '../client/trust-bundles.ts';
 import type { AgentStorage } from '../storage/agent-storage.ts';
@@ -89,12 +91,14 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
     });
     this.#jwtCache = new JwtSvidCache(options.jwtSvidCacheMaxSize, metrics);
     const authorities = (): readonly Certificate[] => this.#authorities;
+    const cache = this.#cache;
     this.#rotation = new AgentSvidRotation(agent.svid, {
       attestation,
       authorities,
       storage,
       strategy,
       metrics,
+      hasServableSvid: () => cache.hasServableSvid,
       log,
     });
     this.#connection = new ServerConnection({
@@ -114,7 +118,6 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
       clock,
       log,
     });
-    const cache = this.#cache;
     this.#syncLoop = new SyncLoop({
       entries: countMethods(
         new EntrySync({
@@ -129,8 +132,16 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
         { run: ['manager', 'sync', 'fetch_entries_updates'] },
         counters,
       ),
-      renewal: new SvidRenewal({ cache, connection, keyType: options.workloadKeyType, strategy, counters, log }),
-      nextRenewalMs: () => cache.nextRotationMs,
+      renewal: new SvidRenewal({
+        cache,
+        connection,
+        keyType: options.workloadKeyType,
+        strategy,
+        counters,
+        clockDifference: attestation.clockDifference,
+        log,
+      }),
+      msUntilRenewal: () => cache.msUntilRotation,
       rebootstrap: options.rebootstrap,
       intervalMs: options.syncIntervalMs,
       random: strategy.random,
@@ -173,6 +184,7 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
         const why = refusal === 'banned' ? 'Agent is banned' : 'Agent needs to re-attest';
         log.error(`${why}: removing SVID and shutting down`, { error });
         await this.#deleteSvid();
+        throw this.#end(refusal, error);
       }
       throw error;
     }
@@ -180,7 +192,7 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
 
   /** Works until the signal aborts. Rejects when the agent cannot go on. */
   async run({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { log } = this.#options;
+    const { clock, log } = this.#options;
     for (;;) {
       try {
         await runTasks(
@@ -189,6 +201,7 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
             (stop) => this.#syncLoop.runRenewal(stop),
             (stop) => this.#changes.run(stop),
             (stop) => this.#rotation.run(this.#connection, stop),
+            (stop) => watchForClockJumps(clock, (byMs) => this.#onClockJump(byMs), { signal: stop }),
           ],
           signal,
         );
@@ -243,6 +256,11 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
     return chains[0] ?? [];
   }
 
+  /** Why the agent can do less than it should; undefined if all is well. */
+  get trouble(): string | undefined {
+    return this.#rotation.isExpired ? 'agent SVID has expired and could not be replaced yet' : undefined;
+  }
+
   get uptimeSeconds(): number {
     return (this.#options.clock.monotonicMs() - this.#startedAtMs) / 1000;
   }
@@ -266,8 +284,12 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
 
   async #recover(error: unknown, signal: AbortSignal): Promise<void> {
     const { log } = this.#options;
-    switch (findRefusal(error)) {
-      case 'reattest':
+    const refusal = findRefusal(error);
+    switch (refusal) {
+      case 'expired':
+      case 'not-attested':
+      case 'not-active':
+      case 'must-reattest':
         log.warn('Agent needs to re-attest; will attempt to re-attest', { error });
         try {
           await this.#rotation.reattest(this.#connection, signal);
@@ -277,15 +299,28 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
           log.error('Agent failed re-attestation; removing SVID and shutting down', { error: reattestError });
         }
         await this.#deleteSvid();
-        throw error;
+        throw this.#end(refusal, error);
       case 'banned':
         log.warn('Agent is banned: removing SVID and shutting down', { error });
         await this.#deleteSvid();
-        throw error;
+        throw this.#end(refusal, error);
       case undefined:
         log.error('Cache manager crashed', { error });
         throw error;
     }
+  }
+
+  #end(refusal: Refusal, error: unknown): AgentEnd {
+    const { chain, reattestable } = this.#rotation.current;
+    return new AgentEnd(refusal, { agentId: agentIdText(chain), canReattest: reattestable }, error);
+  }
+
+  /** Whatever waits for a time looks again, and asks the server anew: what was connected may be long gone. */
+  #onClockJump(byMs: number): void {
+    logClockJump(this.#options.log, byMs);
+    if (byMs > 0) void this.#connection.replace();
+    this.#syncLoop.lookAgain();
+    this.#rotation.lookSoon();
   }
 
   async #postStatus(signal: AbortSignal): Promise<void> {

@@ -1,3 +1,6 @@
+import type { Clock } from '../../runtime/clock.ts';
+import { type DueTime, dueAt } from '../../runtime/due-time.ts';
+
 /** When something begins and ends to be valid, in milliseconds since the Unix epoch. */
 export interface Lifetime {
   readonly notBeforeMs: number;
@@ -46,6 +49,20 @@ export function x509RotationTimeMs(strategy: RotationStrategy, lifetime: Lifetim
   if (receivedAtMs === undefined) return halfMs;
   const leftMs = lifetime.notAfterMs - receivedAtMs;
   return Math.max(halfMs, receivedAtMs + (leftMs > 0 ? Math.max(LEAST_USE_MS, leftMs / 4) : USE_AFTER_END_MS));
+}
+
+/**
+ * The moment of a rotation on both clocks. It does not depend on the wall clock alone: where that is behind the issuer's,
+ * the moment comes after that part of the lifetime all the same.
+ *
+ * @param rotateAtMs within the lifetime, in milliseconds since the Unix epoch
+ */
+export function rotationDue(
+  rotateAtMs: number,
+  lifetime: Pick<Lifetime, 'notBeforeMs'>,
+  clock: Pick<Clock, 'nowMs' | 'monotonicMs'>,
+): DueTime {
+  return dueAt(rotateAtMs, clock, rotateAtMs - lifetime.notBeforeMs);
 }
 
 /** When to replace a JWT-SVID: as for X509-SVIDs without an availability target. */

@@ -6,10 +6,11 @@ import type { Logger } from '../../runtime/logger.ts';
 import { type CallCounterDeps, countCall } from '../../telemetry/call-counter.ts';
 import type { IdentityCache, StaleEntry } from '../cache/identity-cache.ts';
 import type { WorkloadSvid } from '../cache/workload-update.ts';
+import type { ClockDifference } from '../client/clock-difference.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
 import { type SvidChain, signX509Svids } from '../client/x509-svids.ts';
 import { BatchSize } from './batch-size.ts';
-import { isTooShortForTarget, type RotationStrategy, x509RotationTimeMs } from './rotation-strategy.ts';
+import { isTooShortForTarget, type RotationStrategy, rotationDue, x509RotationTimeMs } from './rotation-strategy.ts';
 
 /** What {@link SvidRenewal} needs. */
 export interface SvidRenewalOptions {
@@ -19,6 +20,7 @@ export interface SvidRenewalOptions {
   readonly keyType: KeyType;
   readonly strategy: RotationStrategy;
   readonly counters: CallCounterDeps;
+  readonly clockDifference: ClockDifference;
   readonly log: Logger;
 }
 
@@ -33,8 +35,9 @@ export class SvidRenewal {
   }
 
   /**
-   * Brings the cache up to date; one run at a time. Resolves with the number of SVIDs that the server refused, which are
-   * left for the next run. Rejects when a call fails; what earlier batches brought is kept.
+   * Brings the cache up to date; one run at a time. Resolves with the number of SVIDs that did not come, because the
+   * server refused or its clock is far behind, which are left for the next run. Rejects when a call fails; what earlier
+   * batches brought is kept.
    */
   renew(options: { readonly signal: AbortSignal }): Promise<number> {
     const run = this.#last.then(() => this.#run(options.signal));
@@ -45,23 +48,29 @@ export class SvidRenewal {
   async #run(signal: AbortSignal): Promise<number> {
     const { cache, counters, log } = this.#options;
     const tried = new Set<string>();
-    let received = 0;
+    let signed = 0;
+    let usable = 0;
+    let isRefused = false;
     try {
       for (;;) {
         signal.throwIfAborted();
         const stale = cache.staleEntries().filter(({ entry }) => !tried.has(entry.id));
-        if (stale.length === 0) return tried.size - received;
+        if (stale.length === 0) {
+          isRefused = signed < tried.size;
+          return tried.size - usable;
+        }
         const batch = stale.slice(0, this.#batchSize.current);
         for (const { entry } of batch) tried.add(entry.id);
         log.debug('Renewing stale entries', { count: stale.length, limit: this.#batchSize.current });
         const svids = await countCall(counters, ['manager', 'sync', 'fetch_svids_updates'], () =>
           this.#sign(batch, signal),
         );
-        received += svids.size;
+        signed += svids.size;
+        for (const { chain } of svids.values()) if (counters.clock.nowMs() <= chain[0].notAfterMs) usable++;
         cache.updateSvids(svids);
       }
     } finally {
-      cache.settle();
+      cache.settle({ isRefused });
     }
   }
 
@@ -107,14 +116,17 @@ export class SvidRenewal {
     privateKey: KeyObject,
     revision: Pick<WorkloadSvid, 'revisionNumber' | 'createdAtSeconds'>,
   ): WorkloadSvid {
-    const { strategy, counters, log } = this.#options;
+    const { strategy, counters, clockDifference, log } = this.#options;
+    const { clock } = counters;
     const [leaf] = chain;
+    clockDifference.look(leaf);
     if (isTooShortForTarget(strategy, leaf)) {
       log.warn(
         "X509 SVID lifetime isn't long enough to guarantee the availability_target, falling back to the default rotation strategy",
         { spiffe_id: leaf.uris[0], entry_id: entryId },
       );
     }
-    return { chain, privateKey, rotateAtMs: x509RotationTimeMs(strategy, leaf, counters.clock.nowMs()), ...revision };
+    const rotateAt = rotationDue(x509RotationTimeMs(strategy, leaf, clock.nowMs()), leaf, clock);
+    return { chain, privateKey, rotateAt, ...revision };
   }
 }

@@ -11,8 +11,8 @@ import { Backoff } from './backoff.ts';
 export interface SyncLoopOptions {
   readonly entries: { run(options: { readonly signal: AbortSignal }): Promise<void> };
   readonly renewal: { renew(options: { readonly signal: AbortSignal }): Promise<number> };
-  /** When the next SVID falls due, in milliseconds since the Unix epoch. */
-  readonly nextRenewalMs: () => number;
+  /** How long until the next SVID falls due, in milliseconds. */
+  readonly msUntilRenewal: () => number;
   /** What to do about a server that has become another. */
   readonly rebootstrap: Rebootstrap;
   /** How long to wait between two rounds. */
@@ -46,8 +46,10 @@ export class SyncLoop {
   readonly #options: SyncLoopOptions;
   readonly #syncAlarm: Alarm;
   readonly #renewalAlarm: Alarm;
+  readonly #renewalRetryAlarm: Alarm;
   readonly #backoff: Backoff;
   #lastSuccessMs = 0;
+  /** Of the monotonic clock. */
   #renewalPlannedMs = Number.NEGATIVE_INFINITY;
   #isRenewalWanted = false;
 
@@ -56,6 +58,7 @@ export class SyncLoop {
     this.#options = options;
     this.#syncAlarm = new Alarm(clock);
     this.#renewalAlarm = new Alarm(clock);
+    this.#renewalRetryAlarm = new Alarm(clock);
     this.#backoff = new Backoff({
       initialMs: intervalMs,
       maxMs: Math.max(intervalMs, Math.min(LONGEST_INTERVAL_MS, MOST_INTERVALS * intervalMs)),
@@ -79,13 +82,20 @@ export class SyncLoop {
     this.#renewalAlarm.ring();
   }
 
+  /** Has everything done now that is due, without waiting any longer after failures: the clock was set. */
+  lookAgain(): void {
+    this.#syncAlarm.ring();
+    this.renewSoon();
+    this.#renewalRetryAlarm.ring();
+  }
+
   /** One round: entries and bundles, then SVIDs. */
   async runOnce(signal: AbortSignal): Promise<void> {
     const { entries, renewal, clock } = this.#options;
     await entries.run({ signal });
     await renewal.renew({ signal });
     this.#lastSuccessMs = clock.nowMs();
-    if (this.#options.nextRenewalMs() < this.#renewalPlannedMs) this.#renewalAlarm.ring();
+    if (clock.monotonicMs() + this.#options.msUntilRenewal() < this.#renewalPlannedMs) this.#renewalAlarm.ring();
   }
 
   /** Round after round until the signal aborts. Rejects when the server refuses the agent or is another one. */
@@ -123,12 +133,11 @@ export class SyncLoop {
       random,
     });
     for (;;) {
-      const nowMs = clock.nowMs();
-      const waitMs = Math.max(GATHER_RENEWALS_MS, Math.min(this.#options.nextRenewalMs() - nowMs, RENEWAL_CHECK_MS));
-      this.#renewalPlannedMs = nowMs + waitMs;
+      const waitMs = Math.max(GATHER_RENEWALS_MS, Math.min(this.#options.msUntilRenewal(), RENEWAL_CHECK_MS));
+      this.#renewalPlannedMs = clock.monotonicMs() + waitMs;
       await this.#renewalAlarm.wait(waitMs, signal);
       // Woken only because there is an earlier time to wait for.
-      if (!this.#isRenewalWanted && clock.nowMs() < this.#renewalPlannedMs) continue;
+      if (!this.#isRenewalWanted && clock.monotonicMs() < this.#renewalPlannedMs) continue;
       this.#isRenewalWanted = false;
       try {
         const refused = await this.#options.renewal.renew({ signal });
@@ -141,7 +150,7 @@ export class SyncLoop {
         log.error('SVID sync failed', { error });
       }
       // Who still waits rings again at once.
-      await sleep(clock, backoff.nextMs(), { signal });
+      await this.#renewalRetryAlarm.wait(backoff.nextMs(), signal);
     }
   }
 

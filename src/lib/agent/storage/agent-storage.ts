@@ -13,6 +13,11 @@ import { setAside } from './set-aside.ts';
 export interface AgentStorageOptions {
   /** Made with mode 0750 if it is missing. */
   readonly dataDir: string;
+  /**
+   * Whether an agent whose file is damaged may begin anew. Not where it would then trust whoever answers: damaging a file
+   * must not be a way to be trusted.
+   */
+  readonly mayBeginAnew: boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -35,7 +40,8 @@ export class AgentStorage {
    * A missing file means an agent that never ran. A damaged one is moved aside with a warning, and the agent starts
    * from its configured bundle.
    *
-   * Errors: `io-error` when the directory or the file cannot be used.
+   * Errors: `io-error` when the directory or the file cannot be used, `failed-precondition` for a file of another user,
+   * `data-loss` for a damaged one if the agent may not begin anew.
    */
   static async open(options: AgentStorageOptions): Promise<AgentStorage> {
     const { dataDir } = options;
@@ -82,6 +88,11 @@ async function loadData(path: string, options: AgentStorageOptions): Promise<Age
     return text === undefined ? NO_AGENT_DATA : parseAgentData(text);
   } catch (error) {
     if (!(error instanceof SpirekitError && error.code === 'data-loss')) throw error;
+    if (!options.mayBeginAnew) {
+      const consequence =
+        'insecure_bootstrap would make the agent trust whoever answers now; move the file away for that';
+      throw new SpirekitError('data-loss', `${path} is damaged: ${error.message}. ${consequence}`, { cause: error });
+    }
     const movedTo = await setAside(path, options.clock);
     options.log.warn('Agent data file is damaged and was set aside; the agent needs to attest again', {
       path,

@@ -40,8 +40,8 @@ beforeAll(async () => {
   makeWorkloadSvid = async ({ spiffeId, revisionNumber, createdAtSeconds }) => {
     const times = { notBeforeMs: clock.nowMs(), notAfterMs: clock.nowMs() + 60_000 };
     const leaf = await makeSvid(ca, { uri: spiffeId.toString(), publicKey: workloadKey, ...times });
-    const rotateAtMs = Number.POSITIVE_INFINITY;
-    return { chain: [leaf], privateKey: workloadKey, rotateAtMs, revisionNumber, createdAtSeconds };
+    const rotateAt = { wallMs: Number.POSITIVE_INFINITY, monotonicMs: Number.POSITIVE_INFINITY };
+    return { chain: [leaf], privateKey: workloadKey, rotateAt, revisionNumber, createdAtSeconds };
   };
 });
 

@@ -14,14 +14,18 @@ const ROOT = [parseSelector('unix:uid:0'), parseSelector('unix:gid:0')];
 const OWN = new Bundle(TRUST_DOMAIN);
 
 let svidFor: (entry: AuthorizedEntry, rotateAtMs?: number) => WorkloadSvid;
+let longLived: (entry: AuthorizedEntry) => WorkloadSvid;
 beforeAll(async () => {
   const privateKey = await generateKey('ec-p256');
-  const uri = 'spiffe://example.org/any';
-  const leaf = await makeSvid(await makeCa(0), { uri, publicKey: privateKey, notBeforeMs: 0, notAfterMs: 3_600_000 });
+  const ca = await makeCa(0);
+  const common = { uri: 'spiffe://example.org/any', publicKey: privateKey, notBeforeMs: 0 };
+  const leaf = await makeSvid(ca, { ...common, notAfterMs: 3_600_000 });
+  const longLeaf = await makeSvid(ca, { ...common, notAfterMs: 7_200_000 });
+  longLived = (entry) => ({ ...svidFor(entry), chain: [longLeaf] });
   svidFor = ({ revisionNumber, createdAtSeconds }, rotateAtMs = Number.POSITIVE_INFINITY) => ({
     chain: [leaf],
     privateKey,
-    rotateAtMs,
+    rotateAt: { wallMs: rotateAtMs, monotonicMs: rotateAtMs },
     revisionNumber,
     createdAtSeconds,
   });
@@ -88,7 +92,7 @@ describe('the entries that a workload matches', () => {
     expect(cache.matchingEntries(ROOT).map(({ id }) => id)).toEqual(['a', 'b']);
   });
 
-  test('change with the selectors of an entry', () => {
+  test('F31: change with the selectors of an entry', () => {
     put([entry({ id: 'a', selectors: ['unix:uid:0'] })]);
     put([entry({ id: 'a', selectors: ['unix:uid:1'], revisionNumber: 1n })]);
     expect(cache.matchingEntries(ROOT)).toEqual([]);
@@ -124,7 +128,7 @@ describe('a workload that is subscribed', () => {
     sign(a);
     await using workload = new Workload();
     await settle();
-    cache.settle();
+    cache.settle({ isRefused: true });
     await settle();
     expect(workload.seen).toEqual([['a']]);
   });
@@ -133,7 +137,7 @@ describe('a workload that is subscribed', () => {
     put([entry({ id: 'a' })]);
     await using workload = new Workload();
     await settle();
-    cache.settle();
+    cache.settle({ isRefused: true });
     await settle();
     expect(workload.seen).toEqual([]);
   });
@@ -149,7 +153,7 @@ describe('a workload that is subscribed', () => {
     expect(workload.seen).toEqual([['a'], ['a']]);
   });
 
-  test('is told when it loses its last identity', async () => {
+  test('F24: is told when it loses its last identity', async () => {
     const a = entry({ id: 'a' });
     put([a]);
     sign(a);
@@ -174,7 +178,7 @@ describe('a workload that is subscribed', () => {
     expect(workload.seen).toEqual([['a'], ['b']]);
   });
 
-  test('is cut off all the same when the server does not sign for the new entry', async () => {
+  test('is cut off all the same when the server does not sign for the new entry, but not while it cannot be asked', async () => {
     const [a, b] = [entry({ id: 'a' }), entry({ id: 'b' })];
     put([a]);
     sign(a);
@@ -182,7 +186,10 @@ describe('a workload that is subscribed', () => {
     await settle();
     put([b]);
     await settle();
-    cache.settle();
+    cache.settle({ isRefused: false });
+    await settle();
+    expect(workload.seen).toEqual([['a']]);
+    cache.settle({ isRefused: true });
     await settle();
     expect(workload.seen).toEqual([['a'], []]);
   });
@@ -193,6 +200,30 @@ describe('a workload that is subscribed', () => {
     sign(a);
     put([entry({ id: 'a', spiffeId: 'spiffe://example.org/new', revisionNumber: 1n })]);
     expect(cache.currentUpdate(ROOT).identities).toEqual([]);
+  });
+
+  test('F7: never gets an SVID that has ended, and keeps its stream until there is a new one', async () => {
+    const a = entry({ id: 'a' });
+    put([a]);
+    sign(a);
+    await using workload = new Workload();
+    await settle();
+    clock.advance(3_600_000);
+    expect(cache.currentUpdate(ROOT).identities).toHaveLength(1);
+    expect(cache.hasServableSvid).toBe(true);
+    clock.advance(1);
+    expect(cache.currentUpdate(ROOT).identities).toEqual([]);
+    expect(cache.hasServableSvid).toBe(false);
+    await using late = new Workload();
+    cache.settle({ isRefused: false });
+    await settle();
+    expect(workload.seen).toEqual([['a']]);
+    expect(late.seen).toEqual([]);
+    expect(demands).toBeGreaterThan(0);
+    cache.updateSvids(new Map([['a', longLived(a)]]));
+    await settle();
+    expect(workload.seen).toEqual([['a'], ['a']]);
+    expect(late.seen).toEqual([['a']]);
   });
 
   test('sees only the newest state however much it missed', async () => {
@@ -304,7 +335,7 @@ describe('SVIDs that are due', () => {
     expect(cache.staleEntries().every(({ expiresAtMs }) => expiresAtMs === 3_600_000)).toBe(true);
   });
 
-  test('are replaced when an entry was deleted and made again under the same id', () => {
+  test('F30: are replaced when an entry was deleted and made again under the same id', () => {
     const first = entry({ id: 'a', createdAtSeconds: 1n });
     put([first]);
     sign(first);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { JwtSvidCache, jwtSvidKey } from '../../../../src/lib/agent/cache/jwt-svid-cache.ts';
+import { type CachedJwtSvid, JwtSvidCache, jwtSvidKey } from '../../../../src/lib/agent/cache/jwt-svid-cache.ts';
+import { DUE_NOW } from '../../../../src/lib/runtime/due-time.ts';
 import { entry } from '../support.ts';
 
-function svid(keyId: string): { token: string; keyId: string; issuedAtMs: number; expiresAtMs: number } {
-  return { token: keyId, keyId, issuedAtMs: 0, expiresAtMs: 1 };
+function svid(keyId: string): CachedJwtSvid {
+  return { token: keyId, keyId, issuedAtMs: 0, expiresAtMs: 1, renewAt: DUE_NOW };
 }
 
 describe('JwtSvidCache', () => {

@@ -10,15 +10,14 @@ function refused(reason: keyof typeof Reason, status: number = RpcCode.permissio
 }
 
 describe('findRefusal', () => {
-  test.each(['AGENT_EXPIRED', 'AGENT_NOT_ATTESTED', 'AGENT_NOT_ACTIVE', 'AGENT_MUST_REATTEST'] as const)(
-    'has the agent attest again after %s',
-    (reason) => {
-      expect(findRefusal(refused(reason))).toBe('reattest');
-    },
-  );
-
-  test('tells a banned agent', () => {
-    expect(findRefusal(refused('AGENT_BANNED'))).toBe('banned');
+  test.each([
+    ['AGENT_EXPIRED', 'expired'],
+    ['AGENT_NOT_ATTESTED', 'not-attested'],
+    ['AGENT_NOT_ACTIVE', 'not-active'],
+    ['AGENT_MUST_REATTEST', 'must-reattest'],
+    ['AGENT_BANNED', 'banned'],
+  ] as const)('knows the reason %s', (reason, refusal) => {
+    expect(findRefusal(refused(reason))).toBe(refusal);
   });
 
   test('looks behind what was put in front of an error', () => {

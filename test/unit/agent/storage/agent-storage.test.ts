@@ -13,8 +13,8 @@ beforeAll(async () => {
   certificates = [(await makeCa(0)).certificate, (await makeCa(0)).certificate];
 });
 
-function open(dataDir: string, log = new MemoryLog()): Promise<AgentStorage> {
-  return AgentStorage.open({ dataDir, clock: new ManualClock(0), log });
+function open(dataDir: string, log = new MemoryLog(), mayBeginAnew = true): Promise<AgentStorage> {
+  return AgentStorage.open({ dataDir, mayBeginAnew, clock: new ManualClock(0), log });
 }
 
 describe('AgentStorage', () => {
@@ -64,7 +64,7 @@ describe('AgentStorage', () => {
   });
 
   test.each(['', '{', '[]', '"x"', '{"svid": ["AAAA"]}', '{"bundle": {}}', '{"reattestable": 1}', '{"svid": [1]}'])(
-    'sets a damaged file aside, with a warning: %s',
+    'F10: sets a damaged file aside, with a warning: %s',
     async (text) => {
       using folder = new TestFolder();
       writeFileSync(folder.file('agent-data.json'), text);
@@ -76,6 +76,26 @@ describe('AgentStorage', () => {
       expect(log.lines).toEqual([expect.objectContaining({ level: 'warn' })]);
     },
   );
+
+  test('F10: sets aside a folder in the place of its file', async () => {
+    using folder = new TestFolder();
+    mkdirSync(folder.file('agent-data.json'));
+    await (await open(folder.path)).storeBundle(certificates);
+    expect(readdirSync(folder.path).sort()).toEqual([
+      'agent-data.json',
+      'agent-data.json.damaged-1970-01-01T00-00-00-000Z',
+    ]);
+  });
+
+  test('F10: leaves a damaged file alone where the agent would then trust whoever answers', async () => {
+    using folder = new TestFolder();
+    writeFileSync(folder.file('agent-data.json'), '{');
+    await expect(open(folder.path, new MemoryLog(), false)).rejects.toMatchObject({
+      code: 'data-loss',
+      message: expect.stringContaining('insecure_bootstrap'),
+    });
+    expect(readdirSync(folder.path)).toEqual(['agent-data.json']);
+  });
 
   test('stays as it was when a change cannot be written', async () => {
     using folder = new TestFolder();

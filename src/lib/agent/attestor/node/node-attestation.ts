@@ -9,6 +9,7 @@ import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { countCall } from '../../../telemetry/call-counter.ts';
 import type { Metrics } from '../../../telemetry/metrics.ts';
 import { type AttestationResult, ServerAttestationStream } from '../../client/attestation-stream.ts';
+import type { ClockDifference } from '../../client/clock-difference.ts';
 import { CALL_TIMEOUT_MS, ServerConnection } from '../../client/server-connection.ts';
 import { TrustBundleFetcher } from '../../client/trust-bundles.ts';
 import type { KeyManager, ManagedKey } from '../../plugin/keymanager/key-manager.ts';
@@ -24,6 +25,7 @@ export interface NodeAttestationOptions {
   readonly keyManager: KeyManager;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly clockDifference: ClockDifference;
   readonly log: Logger;
 }
 
@@ -128,5 +130,6 @@ async function newSvid(
     await attestation.nodeAttestor.attest(stream, { signal });
     return stream.result;
   });
+  attestation.clockDifference.look(svid[0]);
   return { chain: svid, key, reattestable };
 }

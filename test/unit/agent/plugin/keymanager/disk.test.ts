@@ -54,7 +54,7 @@ describe('the file of the disk key manager', () => {
     ['a key that is no text', '{"keys": {"a": 1}}'],
     ['a key that is not base64', '{"keys": {"a": "!!!!"}}'],
     ['a key that is no PKCS #8', '{"keys": {"a": "AAAA"}}'],
-  ])('is set aside when damaged, with a warning: %s', async (what, text) => {
+  ])('F10: is set aside when damaged, with a warning: %s', async (what, text) => {
     const directory = root.file(`damaged ${what}`);
     await open(directory);
     writeFileSync(`${directory}/keys.json`, text);

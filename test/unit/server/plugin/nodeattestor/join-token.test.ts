@@ -56,7 +56,7 @@ describe('attestation by join token', () => {
     await expect(attest('abc')).rejects.toMatchObject(unknownToken);
   });
 
-  test('refuses an expired token, and uses it up', async () => {
+  test('F14: refuses a token that expired a second ago, and uses it up', async () => {
     await datastore.joinTokens.createJoinToken({ value: 'late', expiresAtSeconds: nowSeconds() - 1 });
     await expect(attest('late')).rejects.toMatchObject({ code: 'invalid-argument', message: 'join token expired' });
     await expect(attest('late')).rejects.toMatchObject(unknownToken);
