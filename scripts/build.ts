@@ -30,7 +30,7 @@ const COMMON = {
   minify: true,
   keepNames: true,
   legalComments: 'none',
-  external: ['@grpc/grpc-js', '@oclif/core', 'koffi'],
+  external: ['@oclif/core', 'koffi'],
   logLevel: 'warning',
   metafile: true,
 } as const satisfies BuildOptions;

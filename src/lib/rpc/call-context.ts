@@ -10,8 +10,8 @@ export interface UnixPeer {
   /** Effective group id at the time of connect. */
   readonly gid: number;
   /**
-   * Whether the process that connected still lives, and so whether `/proc/<pid>` still is its own: ask after reading
-   * there, since process ids are used again.
+   * Whether the process that connected still lives and runs the same program, and so whether `/proc/<pid>` still is its
+   * own: ask after reading there, since process ids are used again.
    */
   isAlive(): boolean;
 }

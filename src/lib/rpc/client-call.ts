@@ -136,7 +136,7 @@ export class ClientCall {
     const stream = connection.session.request(this.#headers());
     this.#stream = stream;
     let encoding = '';
-    const decoder = new FrameDecoder(maxReceiveBytes, () => encoding);
+    const decoder = new FrameDecoder(maxReceiveBytes, { encoding: () => encoding });
     stream.on('error', (error) => {
       // 'close' follows and decides. When the connection breaks, its streams hear of it first.
       this.#streamError = error;

@@ -13,30 +13,39 @@ export function encodeFrame(message: Uint8Array): Buffer {
   return frame;
 }
 
+/** What a {@link FrameDecoder} says of compressed messages, which it never takes. */
+export interface FrameDecoderOptions {
+  /** The peer's `grpc-encoding`, for the text of the error. */
+  readonly encoding?: (() => string) | undefined;
+  /** The status for a message in a compression that is not known: `Internal` by default, as in Go's clients. */
+  readonly onCompressed?: RpcCode | undefined;
+}
+
 /**
- * Cuts a stream of bytes into messages. Holds at most one unfinished message and never more bytes than have arrived: a
- * length alone makes it allocate nothing.
+ * Cuts a stream of bytes into messages. Holds at most one unfinished message and no more than twice the bytes that have
+ * arrived, however small the pieces: a length alone makes it allocate nothing.
  */
 export class FrameDecoder {
   readonly #maxBytes: number;
-  readonly #encoding: () => string;
-  #chunks: Buffer[] = [];
-  #buffered = 0;
-  /** The length of the message under way, once its prefix is complete. */
-  #expected: number | undefined;
+  readonly #options: FrameDecoderOptions;
+  /** Room for the unfinished message, and how much of it is taken. */
+  #room = Buffer.alloc(0);
+  #taken = 0;
 
-  /**
-   * @param maxBytes the largest message to accept
-   * @param encoding the peer's `grpc-encoding`, for the text of the error about a compressed message
-   */
-  constructor(maxBytes: number, encoding: () => string = () => '') {
+  /** @param maxBytes the largest message to accept */
+  constructor(maxBytes: number, options: FrameDecoderOptions = {}) {
     this.#maxBytes = maxBytes;
-    this.#encoding = encoding;
+    this.#options = options;
   }
 
   /** True if a message has begun and not ended. */
   get isInMessage(): boolean {
-    return this.#buffered > 0 || this.#expected !== undefined;
+    return this.#taken > 0;
+  }
+
+  /** How many bytes of memory the unfinished message takes. */
+  get bufferedBytes(): number {
+    return this.#room.byteLength;
   }
 
   /**
@@ -44,18 +53,33 @@ export class FrameDecoder {
    * message over the limit, `Internal` for a compressed one or an unknown flag byte. Not to be used after it threw.
    */
   *push(chunk: Uint8Array): Generator<Uint8Array, void, undefined> {
-    this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    this.#buffered += chunk.byteLength;
-    while (true) {
-      if (this.#expected === undefined) {
-        if (this.#buffered < PREFIX_BYTES) return;
-        this.#expected = this.#readPrefix(this.#take(PREFIX_BYTES));
-      }
-      if (this.#buffered < this.#expected) return;
-      const message = this.#take(this.#expected);
-      this.#expected = undefined;
-      yield message;
+    const isContinued = this.#taken > 0;
+    const bytes = isContinued ? this.#append(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let start = 0;
+    while (bytes.byteLength - start >= PREFIX_BYTES) {
+      const end = start + PREFIX_BYTES + this.#readPrefix(bytes.subarray(start, start + PREFIX_BYTES));
+      if (end > bytes.byteLength) break;
+      yield bytes.subarray(start + PREFIX_BYTES, end);
+      start = end;
     }
+    if (isContinued && start === 0) return;
+    // What was given away is not written to again.
+    this.#room = Buffer.alloc(0);
+    this.#taken = 0;
+    if (start < bytes.byteLength) this.#append(bytes.subarray(start));
+  }
+
+  /** Puts the bytes behind those that are held, in room that doubles when it is full. */
+  #append(chunk: Uint8Array): Buffer {
+    const taken = this.#taken + chunk.byteLength;
+    if (taken > this.#room.byteLength) {
+      const room = Buffer.allocUnsafeSlow(this.#taken === 0 ? taken : Math.max(taken, 2 * this.#taken));
+      this.#room.copy(room, 0, 0, this.#taken);
+      this.#room = room;
+    }
+    this.#room.set(chunk, this.#taken);
+    this.#taken = taken;
+    return this.#room.subarray(0, taken);
   }
 
   #readPrefix(prefix: Buffer): number {
@@ -69,26 +93,13 @@ export class FrameDecoder {
     const flags = prefix[0];
     if (flags === 0) return length;
     if (flags !== 1) throw new RpcError(RpcCode.internal, `grpc: received unexpected payload format ${flags}`);
-    const encoding = this.#encoding();
-    throw new RpcError(
-      RpcCode.internal,
-      encoding === '' || encoding === 'identity'
-        ? 'grpc: compressed flag set with identity or empty encoding'
-        : `grpc: Decompressor is not installed for grpc-encoding ${goQuote(encoding)}`,
-    );
-  }
-
-  /** Removes exactly that many buffered bytes; without copying if one chunk holds them all. */
-  #take(length: number): Buffer {
-    this.#buffered -= length;
-    const first = this.#chunks[0];
-    if (first !== undefined && first.byteLength >= length) {
-      if (first.byteLength === length) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(length);
-      return first.subarray(0, length);
+    const encoding = this.#options.encoding?.() ?? '';
+    if (encoding === '' || encoding === 'identity') {
+      throw new RpcError(RpcCode.internal, 'grpc: compressed flag set with identity or empty encoding');
     }
-    const all = Buffer.concat(this.#chunks);
-    this.#chunks = all.byteLength > length ? [all.subarray(length)] : [];
-    return all.subarray(0, length);
+    throw new RpcError(
+      this.#options.onCompressed ?? RpcCode.internal,
+      `grpc: Decompressor is not installed for grpc-encoding ${goQuote(encoding)}`,
+    );
   }
 }

@@ -22,3 +22,13 @@ export function formatGrpcTimeout(timeoutMs: number): string {
   }
   return `${LARGEST}H`;
 }
+
+/** Nanoseconds are only ever received. */
+const RECEIVED_UNITS = new Map<string, number>([...UNITS, ['n', 1e-6]]);
+
+/** Reverses {@link formatGrpcTimeout}: milliseconds, or undefined for a value that the protocol does not know. */
+export function parseGrpcTimeout(value: string): number | undefined {
+  const [, digits, letter = ''] = /^(\d{1,8})([HMSmun])$/.exec(value) ?? [];
+  const unitMs = RECEIVED_UNITS.get(letter);
+  return digits === undefined || unitMs === undefined ? undefined : Number(digits) * unitMs;
+}

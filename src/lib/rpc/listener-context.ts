@@ -1,7 +1,10 @@
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../runtime/clock.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 import type { Peer } from './call-context.ts';
 import type { ConnectionRegistry } from './connection-registry.ts';
+import type { FairShare } from './fair-share.ts';
+import { accountOf } from './peer-account.ts';
 
 /** The client preface of HTTP/2 and an empty settings frame (RFC 9113, section 3.4): the least a client sends. */
 const LEAST_OPENING_BYTES = 24 + 9;
@@ -12,16 +15,21 @@ export interface ListenerContext {
   readonly clock: Clock;
   /** How long a client may take to open its HTTP/2 connection. */
   readonly handshakeTimeoutMs: number;
-  readonly maxConnections: number;
-  /** Hands the socket to the gRPC server. */
-  readonly inject: (socket: Socket) => void;
+  /** Connections of one listener, if set by hand; else what suits its kind. */
+  readonly maxConnections: number | undefined;
+  /** Speaks HTTP/2 on the socket. */
+  readonly serve: (socket: Socket, peer: Peer) => void;
   /** Told why a connection was refused or a handshake failed; `from` names the other end. */
   readonly onConnectionError: ((error: unknown, from: string) => void) | undefined;
 }
 
-/** Ties the peer to the socket, then lets the gRPC server have it. Closes it if the client says nothing in time. */
-export function admitConnection(context: ListenerContext, socket: Socket, peer: Peer): void {
-  context.registry.admit(socket, peer);
+/**
+ * Speaks HTTP/2 with the peer. Closes the connection if the client says nothing in time.
+ *
+ * @param tcp the socket that was tracked: the one below, for TLS
+ */
+export function admitConnection(context: ListenerContext, socket: Socket, peer: Peer, tcp: Socket = socket): void {
+  context.registry.admit(tcp);
   const cancel = context.clock.schedule(
     context.handshakeTimeoutMs,
     () => {
@@ -30,7 +38,27 @@ export function admitConnection(context: ListenerContext, socket: Socket, peer: 
     { unref: true },
   );
   socket.once('close', cancel);
-  context.inject(socket);
+  context.serve(socket, peer);
+}
+
+/** Takes a connection from the share of the peer until the socket closes. Throws `resource-exhausted`. */
+export function takeShare(share: FairShare, socket: Socket, account: string): () => void {
+  if (!share.tryTake(account)) {
+    const held = share.heldBy(account);
+    throw new SpirekitError('resource-exhausted', `too many connections: ${account} has ${held} of ${share.total}`);
+  }
+  let isHeld = true;
+  const giveBack = (): void => {
+    if (isHeld) share.giveBack(account);
+    isHeld = false;
+  };
+  socket.once('close', giveBack);
+  return giveBack;
+}
+
+/** The same for a peer that is known by now. */
+export function takePeerShare(share: FairShare, socket: Socket, peer: Peer): void {
+  takeShare(share, socket, accountOf(peer));
 }
 
 /** Closes a connection that was not admitted, and says why. */

@@ -24,7 +24,8 @@ const INT_BYTES = 4;
 const POLLFD_BYTES = 8;
 const POLLIN = 1;
 
-interface SystemCalls {
+/** What the C library is asked for. */
+export interface SystemCalls {
   /** Returns 0, or -1. */
   getsockopt(fd: number, level: number, name: number, value: Buffer, length: Uint32Array): number;
   poll(fds: Buffer, count: number, timeoutMs: number): number;
@@ -34,6 +35,7 @@ interface SystemCalls {
 /** Reads kernel credentials of unix sockets. Linux only. */
 export class PeerCredentialReader {
   readonly #calls: SystemCalls;
+  #hasPidfds = false;
 
   private constructor(calls: SystemCalls) {
     this.#calls = calls;
@@ -43,12 +45,14 @@ export class PeerCredentialReader {
    * Loads the system calls and proves on a connection of this process to itself that they tell the truth: the file
    * descriptor of a socket is not public API of Node. Rejects with `unimplemented` where there is no Linux and with
    * `internal` if the proof fails.
+   *
+   * @param load other system calls than the kernel's only for tests
    */
-  static async open(): Promise<PeerCredentialReader> {
+  static async open(load: () => Promise<SystemCalls> = loadSystemCalls): Promise<PeerCredentialReader> {
     if (process.platform !== 'linux') {
       throw new SpirekitError('unimplemented', 'telling who calls on a unix socket is only implemented for Linux');
     }
-    const reader = new PeerCredentialReader(await loadSystemCalls());
+    const reader = new PeerCredentialReader(await load());
     await reader.#proveOnOurselves();
     return reader;
   }
@@ -62,11 +66,17 @@ export class PeerCredentialReader {
 
   /**
    * Watches the process that opened the socket: by a pidfd which the kernel ties to that very process (Linux 6.5 and
-   * later), else by the start time of whoever has its pid now.
+   * later), else by the start time of whoever has its pid now. A kernel that has pidfds and gives none says that the
+   * process has ended: whoever has its pid now is another.
    */
   watch(socket: Socket, pid: number): ProcessWatch {
-    const value = this.#getOption(descriptorOf(socket), SO_PEERPIDFD, INT_BYTES);
-    return value === undefined ? openStartTimeWatch(pid) : new PidfdWatch(this.#calls, value.readInt32LE(0));
+    const pidfd = this.#findPidfd(socket);
+    if (pidfd !== undefined) return new PidfdWatch(this.#calls, pidfd);
+    return this.#hasPidfds ? ENDED : openStartTimeWatch(pid);
+  }
+
+  #findPidfd(socket: Socket): number | undefined {
+    return this.#getOption(descriptorOf(socket), SO_PEERPIDFD, INT_BYTES)?.readInt32LE(0);
   }
 
   #getOption(fd: number, name: number, bytes: number): Buffer | undefined {
@@ -90,7 +100,9 @@ export class PeerCredentialReader {
       const [socket]: Socket[] = await accepted;
       if (socket === undefined) throw new SpirekitError('internal', 'the self-test got no connection');
       const { pid, uid, gid } = this.read(socket);
-      using watch = this.watch(socket, pid);
+      const pidfd = this.#findPidfd(socket);
+      this.#hasPidfds = pidfd !== undefined;
+      using watch = pidfd === undefined ? openStartTimeWatch(pid) : new PidfdWatch(this.#calls, pidfd);
       const isAlive = watch.isAlive();
       socket.destroy();
       const isRight = pid === process.pid && uid === process.geteuid?.() && gid === process.getegid?.() && isAlive;
@@ -103,6 +115,9 @@ export class PeerCredentialReader {
     }
   }
 }
+
+/** The watch of a process that has ended. */
+const ENDED: ProcessWatch = { isAlive: () => false, [Symbol.dispose]: () => {} };
 
 /** A pidfd becomes readable when its process ends. */
 class PidfdWatch implements ProcessWatch {
@@ -128,7 +143,8 @@ class PidfdWatch implements ProcessWatch {
   }
 }
 
-async function loadSystemCalls(): Promise<SystemCalls> {
+/** Those of the C library of this process. */
+export async function loadSystemCalls(): Promise<SystemCalls> {
   const { default: koffi } = await import('koffi');
   const libc = koffi.load(null);
   const getsockopt = libc.func(

@@ -1,9 +1,31 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 /** Tells whether one particular process still runs; never mistakes a later one with the same pid for it. */
 export interface ProcessWatch extends Disposable {
   /** False once the process has ended, also as a zombie, or the watch is disposed. */
   isAlive(): boolean;
+}
+
+/**
+ * Watches a process and its program: one that has become another program (execve) is not who connected, though another
+ * process may hold the connection and speak for it. A program that may not be looked at is not compared.
+ */
+export function watchProgram(watch: ProcessWatch, pid: number): ProcessWatch {
+  const program = findProgram(pid);
+  return {
+    isAlive: () => watch.isAlive() && (program === undefined || findProgram(pid) === program) && watch.isAlive(),
+    [Symbol.dispose]: () => watch[Symbol.dispose](),
+  };
+}
+
+/** The file that a process runs: device and inode, which stay when it is renamed, replaced or deleted. */
+function findProgram(pid: number): string | undefined {
+  try {
+    const { dev, ino } = statSync(`/proc/${pid}/exe`, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Watches by pid and start time, for kernels without pidfds of peers. Whoever has the pid now is the one watched. */

@@ -1,20 +1,22 @@
-import { Metadata, type ServerUnaryCall } from '@grpc/grpc-js';
 import type { Clock } from '../runtime/clock.ts';
 import type { CallContext, Peer } from './call-context.ts';
+import type { ServerStream } from './server-stream.ts';
 import { RpcCode, RpcError } from './status.ts';
 
-/** What the gRPC library tells of any call. */
-export type LibraryCall = Pick<
-  ServerUnaryCall<unknown, unknown>,
-  'metadata' | 'getPeer' | 'getPath' | 'getDeadline' | 'sendMetadata'
-> & {
-  on(event: 'cancelled', listener: () => void): unknown;
-};
+/** What is known of a call when its headers have come. */
+export interface ServerCallOptions {
+  readonly stream: ServerStream;
+  readonly peer: Peer;
+  /** `/package.Service/Method`. */
+  readonly method: string;
+  /** Names (in lower case) and values as they came, one after the other. */
+  readonly rawHeaders: readonly string[];
+  /** Any length; undefined for a caller that waits for ever. */
+  readonly timeoutMs: number | undefined;
+  readonly clock: Clock;
+}
 
-/** The library's timer of a deadline counts from the start of the event loop's turn, so by the clock it may be early. */
-const EARLY_TIMER_MS = 20;
-
-/** The context of one call, and the owner of its abort signal. */
+/** The context of one call, and the owner of its abort signal and deadline. */
 export class ServerCall implements CallContext {
   readonly peer: Peer;
   readonly method: string;
@@ -22,27 +24,28 @@ export class ServerCall implements CallContext {
   readonly deadlineMs: number | undefined;
   readonly values = new Map<symbol, unknown>();
   readonly #controller = new AbortController();
-  readonly #call: LibraryCall;
-  readonly #trailers = new Metadata();
+  readonly #stream: ServerStream;
+  readonly #trailers: Record<string, string> = {};
+  readonly #cancelDeadline: () => void;
   #isFinished = false;
 
-  constructor(call: LibraryCall, peer: Peer, clock: Clock) {
-    this.#call = call;
+  constructor({ stream, peer, method, rawHeaders, timeoutMs, clock }: ServerCallOptions) {
+    this.#stream = stream;
     this.peer = peer;
-    this.method = call.getPath();
-    this.metadata = { get: (key) => call.metadata.get(key).map(textOf) };
-    const deadline = call.getDeadline();
-    this.deadlineMs = Number.isFinite(Number(deadline)) ? Number(deadline) : undefined;
-    call.on('cancelled', () => {
-      // The library says so at the end of every call, also of those that went well.
-      if (this.#isFinished) return;
-      this.#isFinished = true;
-      const isLate = this.deadlineMs !== undefined && clock.nowMs() >= this.deadlineMs - EARLY_TIMER_MS;
-      this.#controller.abort(
-        isLate
-          ? new RpcError(RpcCode.deadlineExceeded, 'context deadline exceeded')
-          : new RpcError(RpcCode.canceled, 'context canceled'),
-      );
+    this.method = method;
+    this.metadata = { get: (key) => valuesOf(rawHeaders, key.toLowerCase()) };
+    this.deadlineMs = timeoutMs === undefined ? undefined : clock.nowMs() + timeoutMs;
+    this.#cancelDeadline =
+      timeoutMs === undefined
+        ? () => {}
+        : clock.schedule(
+            timeoutMs,
+            () => this.giveUp(new RpcError(RpcCode.deadlineExceeded, 'context deadline exceeded')),
+            { unref: true },
+          );
+    stream.onClose(() => {
+      this.#cancelDeadline();
+      if (this.finish()) this.#controller.abort(new RpcError(RpcCode.canceled, 'context canceled'));
     });
   }
 
@@ -51,22 +54,30 @@ export class ServerCall implements CallContext {
   }
 
   sendHeaders(): void {
-    if (!this.#isFinished) this.#call.sendMetadata(new Metadata());
+    if (!this.#isFinished) this.#stream.sendHeaders();
   }
 
   setTrailer(key: string, value: string): void {
-    this.#trailers.set(key, value);
+    this.#trailers[key.toLowerCase()] = value;
+  }
+
+  /** Answers with the error without waiting for the handler, who is told by the signal. */
+  giveUp(error: RpcError): void {
+    if (!this.finish()) return;
+    this.#controller.abort(error);
+    this.#stream.end(error);
   }
 
   /** True the first time, unless the caller has gone before: then nobody waits for an answer. */
   finish(): boolean {
     if (this.#isFinished) return false;
     this.#isFinished = true;
+    this.#cancelDeadline();
     return true;
   }
 
   /** The trailers that handler and interceptors have set. */
-  get trailers(): Metadata {
+  get trailers(): Readonly<Record<string, string>> {
     return this.#trailers;
   }
 
@@ -82,6 +93,8 @@ export class ServerCall implements CallContext {
   }
 }
 
-function textOf(value: string | Buffer): string {
-  return typeof value === 'string' ? value : value.toString('base64');
+/** All values of a header; several binary ones (`-bin`) may come in one, with commas. */
+function valuesOf(rawHeaders: readonly string[], name: string): readonly string[] {
+  const values = rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1] === name);
+  return name.endsWith('-bin') ? values.flatMap((value) => value.split(',').map((part) => part.trim())) : values;
 }

@@ -1,99 +1,91 @@
-import {
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Metadata,
-  type ServerDuplexStream,
-  type ServerWritableStream,
-  type ServiceError,
-} from '@grpc/grpc-js';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
-import type { CallContext, Interceptor, Peer } from './call-context.ts';
-import { type LibraryCall, ServerCall } from './server-call.ts';
+import type { CallAccount } from './call-account.ts';
+import type { CallContext, Interceptor } from './call-context.ts';
+import type { ServerCall } from './server-call.ts';
+import type { ServerStream } from './server-stream.ts';
 import type { MethodDefinition } from './service.ts';
 import { findPublicStatus, OK_STATUS, RpcCode, RpcError, type RpcStatus, rpcStatusOf } from './status.ts';
 
-/** Trailers share the frame of headers, which clients limit; a longer text is cut. */
-const LONGEST_DESCRIPTION = 4096;
+/** A single request must have arrived whole after so long. */
+const REQUEST_TIMEOUT_MS = 60_000;
 
 /** What the handlers of a server share. */
 export interface HandlerEnvironment {
   readonly clock: Clock;
+  readonly maxReceiveBytes: number;
   readonly maxSendBytes: number;
   readonly interceptors: readonly Interceptor[];
-  /** Who is behind the address that the library tells; undefined for anything unknown, which is then denied. */
-  readonly findPeer: (address: string) => Peer | undefined;
   readonly onInternalError: ((error: unknown, call: CallContext | undefined) => void) | undefined;
 }
 
 /** A handler of the service's author, whatever its kind. */
 export type AnyHandler = (request: unknown, call: CallContext) => unknown;
 
-type UnaryFunction = handleUnaryCall<Uint8Array, Uint8Array>;
-type StreamFunction = handleServerStreamingCall<Uint8Array, Uint8Array>;
-type BidiFunction = handleBidiStreamingCall<Uint8Array, Uint8Array>;
-
-/** One request, one response. */
-export function unaryFunction(rpc: MethodDefinition, handler: AnyHandler, env: HandlerEnvironment): UnaryFunction {
-  return (libraryCall, respond) => {
-    let response: Uint8Array | undefined;
-    const body = async (call: ServerCall): Promise<void> => {
-      response = encodeResponse(rpc, await handler(decodeRequest(rpc, libraryCall.request), call), env);
-    };
-    void serve(libraryCall, env, body, (status, trailers) => {
-      if (status.status === RpcCode.ok) respond(null, response, trailers);
-      else respond(libraryStatus(status, trailers));
-    });
-  };
-}
-
-/** One request, many responses: the next one is asked for when the connection has taken the last. */
-export function streamFunction(rpc: MethodDefinition, handler: AnyHandler, env: HandlerEnvironment): StreamFunction {
-  return (libraryCall) => {
-    const body = (call: ServerCall): Promise<void> =>
-      sendAll(libraryCall, rpc, handler(decodeRequest(rpc, libraryCall.request), call), call, env);
-    void serve(libraryCall, env, body, (status, trailers) => endStream(libraryCall, status, trailers));
-  };
-}
-
-/** Many requests, many responses. */
-export function bidiFunction(rpc: MethodDefinition, handler: AnyHandler, env: HandlerEnvironment): BidiFunction {
-  return (libraryCall) => {
-    const body = (call: ServerCall): Promise<void> =>
-      sendAll(libraryCall, rpc, handler(requestsOf(libraryCall, rpc, call), call), call, env);
-    void serve(libraryCall, env, body, (status, trailers) => endStream(libraryCall, status, trailers));
-  };
+/** A method that is served. */
+export interface ServedMethod {
+  readonly rpc: MethodDefinition;
+  readonly handler: AnyHandler;
 }
 
 /**
- * Identifies the caller, before anything else, runs the interceptors around the body and sends the status that comes
- * of it, unless the caller has gone meanwhile. Never rejects.
+ * Reads the request, runs the interceptors around the handler and sends what comes of it and a status, unless the
+ * caller has gone meanwhile. Never rejects.
  */
-async function serve(
-  libraryCall: LibraryCall,
+export async function serveCall(
+  { rpc, handler }: ServedMethod,
+  stream: ServerStream,
+  call: ServerCall,
+  account: CallAccount,
   env: HandlerEnvironment,
-  body: (call: ServerCall) => Promise<void>,
-  send: (status: RpcStatus, trailers: Metadata) => void,
 ): Promise<void> {
-  const peer = env.findPeer(libraryCall.getPeer());
-  if (peer === undefined) {
-    send({ status: RpcCode.permissionDenied, description: 'the caller is not known' }, new Metadata());
-    return;
+  let status: RpcStatus;
+  try {
+    const messages = stream.messages(env.maxReceiveBytes, account);
+    const request = rpc.requestStream
+      ? requestsOf(messages, rpc, call)
+      : await readRequest(messages, rpc, call, account, env);
+    status = await runInterceptors(call, env, async () => {
+      const answer = handler(request, call);
+      if (rpc.responseStream) await sendAll(stream, rpc, answer, call, account, env);
+      else await sendOne(stream, rpc, await answer, call, account, env);
+    });
+  } catch (error) {
+    status = rpcStatusOf(error);
   }
-  const call = new ServerCall(libraryCall, peer, env.clock);
-  const status = await runInterceptors(call, env, body);
-  if (call.finish()) send(status, call.trailers);
+  if (call.finish()) stream.end(status, call.trailers);
+}
+
+/** The only request; there must be one (gRPC's status codes: a wrong number of requests is Unimplemented). */
+async function readRequest(
+  messages: AsyncGenerator<Uint8Array, void, undefined>,
+  rpc: MethodDefinition,
+  call: ServerCall,
+  account: CallAccount,
+  env: HandlerEnvironment,
+): Promise<unknown> {
+  const late = new RpcError(RpcCode.deadlineExceeded, `the request was not complete after ${REQUEST_TIMEOUT_MS} ms`);
+  const cancel = env.clock.schedule(REQUEST_TIMEOUT_MS, () => call.giveUp(late), { unref: true });
+  try {
+    const first = await call.race(messages.next());
+    if (first.done === true) throw new RpcError(RpcCode.unimplemented, 'received no request message');
+    const second = await call.race(messages.next());
+    if (second.done !== true) throw new RpcError(RpcCode.unimplemented, 'received more than one request message');
+    account.holdRequest(first.value.byteLength);
+    return decodeRequest(rpc, first.value);
+  } finally {
+    cancel();
+  }
 }
 
 async function runInterceptors(
   call: ServerCall,
   env: HandlerEnvironment,
-  body: (call: ServerCall) => Promise<void>,
+  body: () => Promise<void>,
 ): Promise<RpcStatus> {
   let isServed = false;
   let run = async (): Promise<void> => {
-    await body(call);
+    await body();
     isServed = true;
   };
   for (const interceptor of env.interceptors.toReversed()) {
@@ -111,20 +103,36 @@ async function runInterceptors(
   }
 }
 
-/** Sends what the handler yields; on abort the handler is told to stop and is not waited for. */
+/** Sends the only response; the status follows when all interceptors agree. */
+async function sendOne(
+  stream: ServerStream,
+  rpc: MethodDefinition,
+  response: unknown,
+  call: ServerCall,
+  account: CallAccount,
+  env: HandlerEnvironment,
+): Promise<void> {
+  const bytes = encodeResponse(rpc, response, env);
+  if (!call.signal.aborted) await call.race(stream.send(bytes, account));
+}
+
+/**
+ * Sends what the handler yields, and asks for the next when the connection has taken the last; on abort the handler is
+ * told to stop and is not waited for.
+ */
 async function sendAll(
-  stream: ServerWritableStream<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>,
+  stream: ServerStream,
   rpc: MethodDefinition,
   responses: unknown,
   call: ServerCall,
+  account: CallAccount,
   env: HandlerEnvironment,
 ): Promise<void> {
   if (!isAsyncIterable(responses)) throw ourFault(`the handler of ${call.method} gave no stream`);
   const iterator = responses[Symbol.asyncIterator]();
   try {
     for (let next = await call.race(iterator.next()); next.done !== true; next = await call.race(iterator.next())) {
-      const bytes = encodeResponse(rpc, next.value, env);
-      await call.race(new Promise<void>((resolve) => stream.write(bytes, () => resolve())));
+      await call.race(stream.send(encodeResponse(rpc, next.value, env), account));
     }
   } catch (error) {
     iterator.return?.().catch(() => {
@@ -135,25 +143,16 @@ async function sendAll(
 }
 
 async function* requestsOf(
-  stream: ServerDuplexStream<Uint8Array, Uint8Array>,
+  messages: AsyncGenerator<Uint8Array, void, undefined>,
   rpc: MethodDefinition,
   call: ServerCall,
 ): AsyncGenerator<unknown, void, undefined> {
   try {
-    for await (const bytes of stream.iterator({ destroyOnReturn: false })) yield decodeRequest(rpc, bytes);
+    for await (const bytes of messages) yield decodeRequest(rpc, bytes);
   } catch (error) {
     call.signal.throwIfAborted();
     throw error;
   }
-}
-
-function endStream(
-  stream: ServerWritableStream<Uint8Array, Uint8Array> | ServerDuplexStream<Uint8Array, Uint8Array>,
-  status: RpcStatus,
-  trailers: Metadata,
-): void {
-  if (status.status === RpcCode.ok) stream.end(trailers);
-  else stream.emit('error', libraryStatus(status, trailers));
 }
 
 /** Plain `Uint8Array`s in, so that fields of bytes come out as such and not as Node's `Buffer`. */
@@ -173,15 +172,6 @@ function encodeResponse(rpc: MethodDefinition, response: unknown, env: HandlerEn
     RpcCode.resourceExhausted,
     `trying to send message larger than max (${bytes.byteLength} vs. ${env.maxSendBytes})`,
   );
-}
-
-/** A status in the form that the library sends. */
-function libraryStatus(status: RpcStatus, trailers: Metadata): ServiceError {
-  const metadata = trailers.clone();
-  if (status.statusDetails !== undefined) metadata.set('grpc-status-details-bin', Buffer.from(status.statusDetails));
-  // The library encodes the text for the wire, and fails over half a surrogate pair.
-  const details = status.description.slice(0, LONGEST_DESCRIPTION).toWellFormed();
-  return { name: 'Error', message: details, code: status.status, details, metadata };
 }
 
 /** A fault of the program: the code `unknown` keeps the sentence from the caller, for whom it becomes `Internal`. */

@@ -1,18 +1,12 @@
 import type { Server as SocketServer } from 'node:net';
-import { Server as LibraryServer, type ServiceDefinition as LibraryService, ServerCredentials } from '@grpc/grpc-js';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { CallContext, Interceptor, ServiceImplementation } from './call-context.ts';
+import { CallDispatcher } from './call-dispatcher.ts';
 import { ConnectionRegistry } from './connection-registry.ts';
 import type { ListenerContext } from './listener-context.ts';
 import type { TlsListener, TlsListenerOptions, UnixListenerOptions } from './listener-options.ts';
-import {
-  type AnyHandler,
-  bidiFunction,
-  type HandlerEnvironment,
-  streamFunction,
-  unaryFunction,
-} from './server-handlers.ts';
+import type { AnyHandler, ServedMethod } from './server-handlers.ts';
 import { type MethodDefinition, methodPath, type ServiceDefinition } from './service.ts';
 import { RpcCode, RpcError } from './status.ts';
 import { listenOnTls } from './tls-listener.ts';
@@ -29,7 +23,16 @@ export interface RpcServerOptions {
   readonly maxSendBytes?: number | undefined;
   /** Calls under way on one connection; 1000 by default. */
   readonly maxConcurrentStreams?: number | undefined;
-  /** Open connections of one listener; 16384 by default. More are closed at once. */
+  /** Calls under way on all connections; 16384 by default. One peer alone can have half of them. */
+  readonly maxCalls?: number | undefined;
+  /** Bytes of requests that have not been answered, of all calls; 64 MiB by default. One peer alone can have half of them. */
+  readonly maxRequestBytes?: number | undefined;
+  /** Bytes of responses that are not read, of all calls; 512 MiB by default. One peer alone can have half of them. */
+  readonly maxResponseBytes?: number | undefined;
+  /**
+   * Open connections of one listener, of which one peer alone can have half; more are closed at once. By default 4096 on
+   * a unix socket, 16384 over TLS and 1024 there of clients without a certificate, or what the open file limit allows.
+   */
   readonly maxConnections?: number | undefined;
   /** How long a client may take for the TLS handshake, and for the opening of HTTP/2; 20 s by default. */
   readonly handshakeTimeoutMs?: number | undefined;
@@ -45,50 +48,49 @@ export interface RpcServerOptions {
 const DEFAULT_MAX_RECEIVE_BYTES = 4 << 20;
 const DEFAULT_MAX_SEND_BYTES = 256 << 20;
 const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
-const DEFAULT_MAX_CONNECTIONS = 16_384;
+const DEFAULT_MAX_CALLS = 16_384;
+const DEFAULT_MAX_REQUEST_BYTES = 64 << 20;
+const DEFAULT_MAX_RESPONSE_BYTES = 512 << 20;
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
 const DEFAULT_KEEPALIVE_MS = 2 * 60 * 60 * 1000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
 
 /**
  * A gRPC server on unix sockets and TLS ports. Each handler learns from its context who calls: for unix sockets the
  * process as the kernel knows it, for TLS the certificates. A caller that cannot be told is denied.
  *
- * Requests may come compressed with gzip or deflate, up to the same size when unpacked; responses never are. Deadlines
- * run on the real clock, and one of more than 24 days ends at once: the gRPC library keeps them in 31 bits.
+ * Messages are never compressed: a compressed request is Unimplemented, as for SPIRE's servers. What one peer can have
+ * at once is bounded so that others are served all the same.
  */
 export class RpcServer implements AsyncDisposable {
-  readonly #library: LibraryServer;
+  readonly #dispatcher: CallDispatcher;
   readonly #registry = new ConnectionRegistry();
   readonly #interceptors: Interceptor[] = [];
-  readonly #environment: HandlerEnvironment;
   readonly #context: ListenerContext;
   readonly #listeners = new Set<SocketServer>();
   #stopping: Promise<void> | undefined;
 
   constructor(options: RpcServerOptions = {}) {
     const clock = options.clock ?? systemClock;
-    this.#library = new LibraryServer({
-      'grpc.max_receive_message_length': options.maxReceiveBytes ?? DEFAULT_MAX_RECEIVE_BYTES,
-      'grpc.max_concurrent_streams': options.maxConcurrentStreams ?? DEFAULT_MAX_CONCURRENT_STREAMS,
-      'grpc.keepalive_time_ms': options.keepaliveMs ?? DEFAULT_KEEPALIVE_MS,
-      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-      'grpc.enable_channelz': 0,
-    });
-    this.#environment = {
+    const handshakeTimeoutMs = options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS;
+    this.#dispatcher = new CallDispatcher({
       clock,
+      maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_RECEIVE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_SEND_BYTES,
+      maxConcurrentStreams: options.maxConcurrentStreams ?? DEFAULT_MAX_CONCURRENT_STREAMS,
+      maxCalls: options.maxCalls ?? DEFAULT_MAX_CALLS,
+      maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
+      maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
+      keepaliveMs: options.keepaliveMs ?? DEFAULT_KEEPALIVE_MS,
+      strangerIdleMs: handshakeTimeoutMs,
       interceptors: this.#interceptors,
-      findPeer: (address) => this.#registry.findPeer(address),
       onInternalError: options.onInternalError,
-    };
-    const injector = this.#library.createConnectionInjector(ServerCredentials.createInsecure());
+    });
     this.#context = {
       clock,
       registry: this.#registry,
-      maxConnections: options.maxConnections ?? DEFAULT_MAX_CONNECTIONS,
-      handshakeTimeoutMs: options.handshakeTimeoutMs ?? DEFAULT_HANDSHAKE_TIMEOUT_MS,
-      inject: (socket) => injector.injectConnection(socket),
+      maxConnections: options.maxConnections,
+      handshakeTimeoutMs,
+      serve: (socket, peer) => this.#dispatcher.serve(socket, peer),
       onConnectionError: options.onConnectionError,
     };
   }
@@ -98,19 +100,15 @@ export class RpcServer implements AsyncDisposable {
    * service that was added before, `unimplemented` for one with a client stream.
    */
   addService<D extends ServiceDefinition>(definition: D, implementation: ServiceImplementation<D>): void {
-    const library: Record<string, LibraryService[string]> = {};
-    const functions: Record<string, ReturnType<typeof libraryFunction>> = {};
+    const methods = new Map<string, ServedMethod>();
     for (const [key, rpc] of Object.entries(definition.methods)) {
       if (rpc.requestStream && !rpc.responseStream) {
         throw new SpirekitError('unimplemented', `${rpc.name}: streams of requests with one response are not served`);
       }
-      library[key] = libraryMethod(definition, rpc);
-      functions[key] = libraryFunction(rpc, findHandler(implementation, key, rpc), this.#environment);
+      methods.set(methodPath(definition, rpc), { rpc, handler: findHandler(implementation, key, rpc) });
     }
-    try {
-      this.#library.addService(library, functions);
-    } catch (error) {
-      throw new SpirekitError('already-exists', `${definition.fullName} is served already`, { cause: error });
+    if (!this.#dispatcher.add(definition.fullName, methods)) {
+      throw new SpirekitError('already-exists', `${definition.fullName} is served already`);
     }
   }
 
@@ -122,6 +120,11 @@ export class RpcServer implements AsyncDisposable {
   /** How many connections are open, those in their handshake included. */
   get connectionCount(): number {
     return this.#registry.size;
+  }
+
+  /** How many calls are under way. */
+  get callCount(): number {
+    return this.#dispatcher.callCount;
   }
 
   /**
@@ -148,7 +151,7 @@ export class RpcServer implements AsyncDisposable {
    */
   stop(options: { signal?: AbortSignal | undefined; graceMs?: number | undefined } = {}): Promise<void> {
     const hardStop = (): void => {
-      this.#library.forceShutdown();
+      this.#dispatcher.destroy();
       this.#registry.destroyAll();
     };
     this.#stopping ??= this.#stopGracefully();
@@ -170,8 +173,7 @@ export class RpcServer implements AsyncDisposable {
   async #stopGracefully(): Promise<void> {
     const closed = [...this.#listeners].map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
     this.#registry.destroyUnadmitted();
-    // An error here means that there was nothing to shut down.
-    await new Promise<void>((resolve) => this.#library.tryShutdown(() => resolve()));
+    this.#dispatcher.close();
     await Promise.all(closed);
     await this.#registry.untilEmpty();
   }
@@ -187,25 +189,6 @@ export class RpcServer implements AsyncDisposable {
   #assertRunning(): void {
     if (this.#stopping !== undefined) throw new SpirekitError('failed-precondition', 'the server has been stopped');
   }
-}
-
-/** Messages pass as bytes: our own codecs run in the handlers, where their errors are ours to word. */
-function libraryMethod(definition: ServiceDefinition, rpc: MethodDefinition): LibraryService[string] {
-  const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return {
-    path: methodPath(definition, rpc),
-    requestStream: rpc.requestStream,
-    responseStream: rpc.responseStream,
-    requestSerialize: asBuffer,
-    requestDeserialize: (bytes: Buffer) => bytes,
-    responseSerialize: asBuffer,
-    responseDeserialize: (bytes: Buffer) => bytes,
-  };
-}
-
-function libraryFunction(rpc: MethodDefinition, handler: AnyHandler, env: HandlerEnvironment) {
-  if (rpc.requestStream) return bidiFunction(rpc, handler, env);
-  return rpc.responseStream ? streamFunction(rpc, handler, env) : unaryFunction(rpc, handler, env);
 }
 
 function findHandler(implementation: object, key: string, rpc: MethodDefinition): AnyHandler {

@@ -2,9 +2,26 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { TlsPeer } from './call-context.ts';
-import { admitConnection, type ListenerContext, refuseConnection, untilListening } from './listener-context.ts';
+import { connectionLimit } from './connection-limit.ts';
+import { FairShare } from './fair-share.ts';
+import {
+  admitConnection,
+  type ListenerContext,
+  refuseConnection,
+  takePeerShare,
+  takeShare,
+  untilListening,
+} from './listener-context.ts';
 import type { TlsListener, TlsListenerOptions } from './listener-options.ts';
+import { accountOfAddress } from './peer-account.ts';
 import { peerChainDer, SECURE_OPTIONS, tlsMaterial } from './tls-material.ts';
+
+/** A connection whose client has not shown who it is. */
+interface Handshake {
+  readonly socket: Socket;
+  /** Takes the connection off the account of strangers. */
+  readonly giveBack: () => void;
+}
 
 /** As Go's listeners. */
 const TCP_KEEPALIVE_MS = 15_000;
@@ -27,15 +44,33 @@ export async function listenOnTls(
     keepAlive: true,
     keepAliveInitialDelay: TCP_KEEPALIVE_MS,
   });
-  server.maxConnections = context.maxConnections;
-  server.on('connection', (socket: Socket) => context.registry.track(socket));
+  const known = new FairShare(connectionLimit('tls', context.maxConnections));
+  const strangers = new FairShare(connectionLimit('strangers', context.maxConnections));
+  const handshakes = new Map<string, Handshake>();
+  server.on('connection', (socket: Socket) => {
+    const from = addressOf(socket);
+    context.registry.track(socket);
+    socket.once('close', () => handshakes.delete(from));
+    try {
+      const giveBack = takeShare(strangers, socket, accountOfAddress(socket.remoteAddress ?? ''));
+      handshakes.set(from, { socket, giveBack });
+    } catch (error) {
+      refuseConnection(context, socket, error, from);
+    }
+  });
   server.on('tlsClientError', (error, socket) => refuseConnection(context, socket, error, addressOf(socket)));
   server.on('secureConnection', (socket) => {
-    // The close of this one takes the identity back; its TCP socket below is counted already.
     socket.on('error', () => {});
     const from = addressOf(socket);
     try {
-      admitConnection(context, socket, authenticate(socket, options));
+      const handshake = handshakes.get(from);
+      if (handshake === undefined) throw new SpirekitError('canceled', 'the client has gone');
+      const peer = authenticate(socket, options);
+      if (peer.certificates.length > 0) {
+        takePeerShare(known, socket, peer);
+        handshake.giveBack();
+      }
+      admitConnection(context, socket, peer, handshake.socket);
     } catch (error) {
       refuseConnection(context, socket, error, from);
     }

@@ -1,9 +1,18 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { UnixPeer } from './call-context.ts';
-import { admitConnection, type ListenerContext, refuseConnection, untilListening } from './listener-context.ts';
+import { connectionLimit } from './connection-limit.ts';
+import { FairShare } from './fair-share.ts';
+import {
+  admitConnection,
+  type ListenerContext,
+  refuseConnection,
+  takePeerShare,
+  untilListening,
+} from './listener-context.ts';
 import type { UnixListenerOptions } from './listener-options.ts';
 import { PeerCredentialReader } from './peer-credentials.ts';
+import { watchProgram } from './process-watch.ts';
 import { bindWithMode, prepareSocketPath } from './unix-socket-file.ts';
 
 /**
@@ -13,17 +22,18 @@ import { bindWithMode, prepareSocketPath } from './unix-socket-file.ts';
 export async function listenOnUnixSocket(options: UnixListenerOptions, context: ListenerContext): Promise<Server> {
   const credentials = await PeerCredentialReader.open();
   await prepareSocketPath(options.path, options);
+  const share = new FairShare(connectionLimit('unix', context.maxConnections));
   const server = createServer((socket) => {
     context.registry.track(socket);
     try {
       const peer = identify(socket, credentials);
+      takePeerShare(share, socket, peer);
       options.onPeer?.(peer);
       admitConnection(context, socket, peer);
     } catch (error) {
       refuseConnection(context, socket, error, `unix ${options.path}`);
     }
   });
-  server.maxConnections = context.maxConnections;
   const listening = untilListening(server);
   bindWithMode(server, options.path, options.socketMode);
   try {
@@ -38,7 +48,7 @@ export async function listenOnUnixSocket(options: UnixListenerOptions, context: 
 function identify(socket: Socket, credentials: PeerCredentialReader): UnixPeer {
   const { pid, uid, gid } = credentials.read(socket);
   if (pid <= 0) throw new SpirekitError('permission-denied', 'the caller is in a pid namespace that cannot be seen');
-  const watch = credentials.watch(socket, pid);
+  const watch = watchProgram(credentials.watch(socket, pid), pid);
   socket.once('close', () => watch[Symbol.dispose]());
   return { kind: 'unix', pid, uid, gid, isAlive: () => watch.isAlive() };
 }

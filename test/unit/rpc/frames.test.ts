@@ -55,7 +55,7 @@ describe('FrameDecoder', () => {
     [1, 'gzip', 'grpc: Decompressor is not installed for grpc-encoding "gzip"'],
     [7, '', 'grpc: received unexpected payload format 7'],
   ])('refuses flag byte %i with encoding "%s"', (flags, encoding, text) => {
-    const decoder = new FrameDecoder(10, () => encoding);
+    const decoder = new FrameDecoder(10, { encoding: () => encoding });
     expect(() => [...decoder.push(Buffer.from([flags, 0, 0, 0, 0]))]).toThrow(
       `rpc error: code = Internal desc = ${text}`,
     );

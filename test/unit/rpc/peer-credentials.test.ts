@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PeerCredentialReader } from '../../../src/lib/rpc/peer-credentials.ts';
+import { loadSystemCalls, PeerCredentialReader } from '../../../src/lib/rpc/peer-credentials.ts';
 import { openStartTimeWatch, parseStartTime } from '../../../src/lib/rpc/process-watch.ts';
 import type { UnixPeer } from '../../../src/lib/rpc/server.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
@@ -38,6 +38,37 @@ describe('PeerCredentialReader', () => {
     expect(pid).toBe(0);
     socket.destroy();
     expect(() => reader.read(socket)).toThrow('the socket has no file descriptor');
+    server.close();
+  });
+});
+
+describe('the watch of a process that connected', () => {
+  /** A kernel whose `SO_PEERPIDFD` fails from the given call on. */
+  async function readerWithout(pidfdsFrom: number): Promise<PeerCredentialReader> {
+    let asked = 0;
+    const calls = await loadSystemCalls();
+    return PeerCredentialReader.open(async () => ({
+      ...calls,
+      getsockopt: (fd, level, name, value, length) =>
+        name === 77 && ++asked >= pidfdsFrom ? -1 : calls.getsockopt(fd, level, name, value, length),
+    }));
+  }
+
+  it.each([
+    ['the start time of its id, by a kernel without pidfds', 1, true],
+    ['nothing, by a kernel that has pidfds but none for a process that has ended: its id may be anyone else', 2, false],
+  ])('goes by %s', async (_, pidfdsFrom, isAlive) => {
+    const reader = await readerWithout(pidfdsFrom);
+    using folder = new TemporaryFolder();
+    const server = createServer().listen(folder.file('s'));
+    await once(server, 'listening');
+    const accepted = once(server, 'connection');
+    const client = connect(folder.file('s'));
+    const [socket] = await accepted;
+    using watch = reader.watch(socket, process.pid);
+    expect(watch.isAlive()).toBe(isAlive);
+    client.destroy();
+    socket.destroy();
     server.close();
   });
 });

@@ -103,6 +103,29 @@ describe('ProcessPeerAttestor', () => {
     expect(order).toEqual(['look', 'ask']);
   });
 
+  test.each([
+    [['unix:uid:0'], 'the user'],
+    [['unix:gid:0'], 'the group'],
+  ])('denies a process that was seen as %j, when it connected as another: not %s of the caller', async (found) => {
+    using folder = new TestFolder();
+    mkdirSync(folder.file('42'));
+    const { uid, gid } = statSync(folder.file('42'));
+    const seenAs = (selectors: readonly string[]): ProcessPeerAttestor =>
+      new ProcessPeerAttestor(
+        new WorkloadAttestation({
+          attestors: [attestorOf('unix', selectors)],
+          counters: noCounters,
+          log: new MemoryLog(),
+        }),
+        folder.path,
+      );
+    const peer = self({ pid: 42, uid, gid });
+    const own = [`unix:uid:${uid}`, `unix:gid:${gid}`, 'unix:supplementary_gid:0', 'unix:user:uid:7'];
+    expect(await seenAs(own).attest(peer)).toHaveLength(own.length);
+    const others = found.map((selector) => selector.replace(/0$/, String(uid + gid + 1)));
+    expect(await rejection(seenAs(others).attest(peer))).toMatchObject({ code: 'unauthenticated' });
+  });
+
   test('denies a process that has become another user', async ({ skip }) => {
     if (!isRoot) return skip('only root can become another user');
     using folder = new TestFolder();

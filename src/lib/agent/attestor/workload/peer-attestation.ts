@@ -34,6 +34,9 @@ export class ProcessPeerAttestor implements PeerAttestor {
     const selectors = await this.#attestation.attest(peer.pid, options);
     await this.#checkOwner(peer);
     if (!peer.isAlive()) throw refusal('could not verify existence of the original caller');
+    if (!selectors.every((selector) => agreesWithKernel(selector, peer))) {
+      throw refusal('could not verify existence of the original caller: it ran as another user or group meanwhile');
+    }
     return selectors;
   }
 
@@ -48,6 +51,13 @@ export class ProcessPeerAttestor implements PeerAttestor {
       throw refusal('could not verify existence of the original caller: it runs as another user or group');
     }
   }
+}
+
+/** A set-user-ID program may have run between the connect and the look at the owner, just when the attestor looked. */
+function agreesWithKernel({ type, value }: Selector, peer: UnixPeer): boolean {
+  const [, kind, id] = /^(uid|gid):(\d+)$/.exec(value) ?? [];
+  if (type !== 'unix' || kind === undefined) return true;
+  return Number(id) === (kind === 'uid' ? peer.uid : peer.gid);
 }
 
 function refusal(message: string, cause?: unknown): SpirekitError {
