@@ -90,6 +90,25 @@ describe('a server', () => {
     await expect.poll(latest).not.toBe(first?.serialNumber);
   });
 
+  test('F6: starts with a new root after a month, keeps the old one in the bundle, and says what agents must do', async () => {
+    await using home = new ServerHome();
+    const [before] = await (async () => {
+      await using _server = await home.start();
+      return await rootsOf(home);
+    })();
+    home.clock.advance(30 * 24 * 60 * 60 * 1000);
+    home.logLines.length = 0;
+    const server = await home.start();
+    const roots = await rootsOf(home);
+    expect(roots).toEqual([before, expect.any(String)]);
+    const root = Certificate.parse(Buffer.from(roots[1] ?? '', 'hex'));
+    const [leaf] = await shownBy(home, server);
+    expect(leaf?.isSignedBy(root.publicKey)).toBe(true);
+    expect(leaf?.notAfterMs).toBeGreaterThan(home.clock.nowMs());
+    expect(home.logLines.join('')).toMatch(/level=warning.*new root; agents that do not have it must bootstrap again/);
+    await home.attest(server);
+  });
+
   test('replaces its own SVID at once when the authority that signed it is tainted', async () => {
     await using home = new ServerHome();
     const server = await home.start();

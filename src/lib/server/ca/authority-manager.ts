@@ -102,7 +102,9 @@ export class AuthorityManager implements AsyncDisposable {
         : undefined,
     );
     await manager.#warnOfNewRoot();
-    await Promise.all([manager.x509.tick(), manager.jwt?.tick()]);
+    // One after the other: there is no journal for JWT keys before there is an X.509 CA.
+    await manager.x509.tick();
+    await manager.jwt?.tick();
     manager.#housekeeping.start([
       { name: 'rotating authorities', everyMs: () => manager.#untilNextLookMs(), run: () => manager.#rotate() },
       {
