@@ -2,7 +2,8 @@
 # it has one, else on the Node of the PATH. Nothing of this costs a process on the way to a short command.
 here=${self%/*}
 node=$here/../node_modules/.bin/node
-[ -x "$node" ] || node=node
+deaf=--disable-sigusr1
+[ -x "$node" ] || node=node deaf=
 program_file=$here/../dist/main/$program.cjs
 [ -f "$program_file" ] || {
   echo "$program is not built yet; run \`npm ci\` in $(cd "$here/.." && pwd)" >&2
@@ -21,19 +22,20 @@ for name in NODE_OPTIONS NODE_PATH NODE_COMPILE_CACHE NODE_COMPILE_CACHE_PORTABL
   unset "$name"
 done
 
+# On SIGUSR1 Node opens a debugger. Since 22.14 it can be told never to listen to that; older ones refuse the flag. The Node
+# of the checkout is newer; to ask another one costs a process, which a daemon can afford.
 case " ${1-} ${2-} " in
   *" run "* | *" dev "*)
-    # Since 22.14 Node can be told never to listen to SIGUSR1, which makes it open a debugger; older ones refuse the flag.
-    options=
-    "$node" --disable-sigusr1 --version > /dev/null 2>&1 && options=--disable-sigusr1
+    young=
+    [ -n "$deaf" ] || ! "$node" --disable-sigusr1 --version > /dev/null 2>&1 || deaf=--disable-sigusr1
     ;;
   *)
     # A short command is over before its garbage is worth collecting; a daemon is not.
-    options=--min-semi-space-size=8
+    young=--min-semi-space-size=8
     ;;
 esac
 # No memory on disk after a crash. What `dev exec` runs keeps the limit of its caller.
 [ "${1-}" = dev ] || ulimit -S -c 0
 # No socket can have a multicast address of IPv6: a debugger that is asked for all the same, also before the program's
 # first line, finds no place to listen.
-exec "$node" "--inspect-port=[ff00::]:9229" $options "$program_file" "$@"
+exec "$node" "--inspect-port=[ff00::]:9229" $deaf $young "$program_file" "$@"

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NODE_VARIABLES } from '../../src/lib/cli/outer-environment.ts';
+import { copyPackage, OWN_NODE_PATH } from '../support/package-copy.ts';
 import { NOBODY, ours, projectRoot, run } from '../support/programs.ts';
 
 let folder: string;
@@ -26,16 +27,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A copy of the package as an install lays it out, without a Node of its own. */
-function installCopy(): string {
-  const root = join(folder, 'package');
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(projectRoot, part), join(root, part), { recursive: true });
-  return root;
-}
+const installCopy = (): string => copyPackage(folder);
 
-/** The Node of this test, first on the PATH. */
-const environment = { ...process.env, PATH: [join(process.execPath, '..'), process.env['PATH']].join(delimiter) };
+const environment = { ...process.env, PATH: OWN_NODE_PATH };
 
 describe('a launcher', () => {
   it('finds its package through symbolic links, relative ones too', async () => {

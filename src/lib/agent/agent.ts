@@ -13,6 +13,7 @@ import { DebugApi } from './api/debug/v1/service.ts';
 import { LoggerApi } from './api/logger/v1/service.ts';
 import { WorkloadApi } from './api/workload/v1/service.ts';
 import type { NodeAttestationOptions } from './attestor/node/node-attestation.ts';
+import { requireOwnProc } from './attestor/workload/own-proc.ts';
 import { ProcessPeerAttestor } from './attestor/workload/peer-attestation.ts';
 import { WorkloadAttestation } from './attestor/workload/workload-attestation.ts';
 import { Rebootstrap } from './bootstrap/rebootstrap.ts';
@@ -67,6 +68,7 @@ export class Agent implements AsyncDisposable {
     await using opening = new ResourceStack();
     const { clock, log, version, random, signal } = dependencies;
     log.info('Starting agent', { data_dir: config.dataDir, version });
+    requireOwnProc();
     const telemetry = opening.use(
       await Telemetry.open({
         config: config.telemetry,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { describe, expect, test } from 'vitest';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { RpcCode } from '../../../src/lib/rpc/status.ts';
+import { TrustDomain } from '../../../src/lib/spiffe/trust-domain.ts';
 import { Bundle } from '../../../src/lib/wire/gen/spire/api/types/bundle.ts';
 import { AgentWorld, type RunningAgent } from './agent-world.ts';
 import { makeCa } from './certificates.ts';
@@ -500,6 +501,26 @@ describe('an agent whose server has become another', () => {
       message: expect.stringMatching(/^failed to sync with SPIRE Server: .*unknown authority/),
     });
     expect(stored(world)).toMatchObject({ svid: [expect.any(String)], bundle: [expect.any(String)] });
+  });
+
+  test('F11: does not take it for its own by the word of a federated authority', async () => {
+    await using world = await AgentWorld.open({ isReattestable: true });
+    const far = await makeCa(world.clock.nowMs(), TrustDomain.parse('far.org'));
+    const asn1 = far.certificate.der;
+    world.server.federated.set(
+      'far.org',
+      Bundle.create({ trustDomain: 'far.org', x509Authorities: [{ asn1, tainted: false }] }),
+    );
+    world.server.put({ id: 'a', federatesWith: ['far.org'] });
+    await using agent = await world.start();
+    await agent.ready();
+    expect(Object.keys((await agent.fetch()).federatedBundles)).toEqual(['spiffe://far.org']);
+    await world.server.startOver();
+    await world.server.useIdentity('/spire/server', far);
+    const callsBefore = world.server.calls.length;
+    await roundsUntil(world, agent, 'non-recoverable');
+    expect(await agent.ended).toMatchObject({ message: expect.stringMatching(/unknown authority/) });
+    expect(world.server.calls.slice(callsBefore)).toEqual([]);
   });
 
   test('F11: forgets it after a delay where the operator allows that, and starts over with the new bundle', async () => {

@@ -13,6 +13,7 @@ import { RetiredRegistrationDefinition } from '../../../src/lib/server/api/regis
 import type { Server } from '../../../src/lib/server/server.ts';
 import { SpiffeId } from '../../../src/lib/spiffe/spiffe-id.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
+import { AgentDefinition } from '../../../src/lib/wire/gen/spire/api/server/agent/v1/agent.ts';
 import { BundleDefinition, GetBundleRequest } from '../../../src/lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
 import { DebugDefinition } from '../../../src/lib/wire/gen/spire/api/server/debug/v1/debug.ts';
 import { LocalAuthorityDefinition } from '../../../src/lib/wire/gen/spire/api/server/localauthority/v1/localauthority.ts';
@@ -326,6 +327,43 @@ describe('admins of other trust domains', () => {
     for (const uri of ['spiffe://other.example/somebody', 'spiffe://example.org/web']) {
       await expect(count(await forge(home, uri, signer))).rejects.toMatchObject({ status: RpcCode.unavailable });
     }
+  });
+});
+
+describe('an authority of a federated trust domain', () => {
+  test('lets nobody in: as an agent of ours, as one of its own, or with its own authority behind a leaf of ours', async () => {
+    await using home = new ServerHome();
+    const server = await home.start();
+    const { certificate, signer } = await foreignAuthority(home, 'spiffe://other.example');
+    const { certificate: namedAsOurs, signer: signerAsOurs } = await foreignAuthority(home, 'spiffe://example.org');
+    const x509Authorities = [certificate, namedAsOurs].map(({ der }) => ({ asn1: Buffer.from(der), tainted: false }));
+    await home.local().unary(BundleDefinition, 'batchSetFederatedBundle', {
+      bundle: [Bundle.create({ trustDomain: 'other.example', x509Authorities })],
+      outputMask: undefined,
+    });
+    const { agentId, identity } = await home.attest(server);
+    const agentUri = `spiffe://${agentId.trustDomain}${agentId.path}`;
+    const genuineChain = identity.certificateChain;
+    const call = async (presented: typeof identity): Promise<unknown> => {
+      await using client = home.remote(server, presented);
+      return await client.unary(AgentDefinition, 'renewAgent', { params: undefined }).catch((error: unknown) => error);
+    };
+    for (const authority of [signer, signerAsOurs]) {
+      const leaf = await forge(home, agentUri, authority);
+      for (const certificateChain of [
+        leaf.certificateChain,
+        [...leaf.certificateChain, certificate.der],
+        [...leaf.certificateChain, namedAsOurs.der],
+        [...leaf.certificateChain, ...genuineChain],
+      ]) {
+        expect(await call({ ...leaf, certificateChain })).toMatchObject({ status: RpcCode.unavailable });
+      }
+    }
+    expect(await call(await forge(home, 'spiffe://other.example/spire/agent/x', signer))).toMatchObject({
+      status: RpcCode.unavailable,
+    });
+    // The agent itself is let through to the call, which lacks what it is about.
+    expect(await call(identity)).toMatchObject({ status: RpcCode.invalidArgument });
   });
 });
 

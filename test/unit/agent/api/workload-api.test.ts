@@ -451,6 +451,24 @@ describe('ValidateJWTSVID', () => {
     });
   });
 
+  test.each(['far', 'k1'])('lets no federated trust domain sign for this one, by the key ID %s', async (kid) => {
+    await using world = await World.open();
+    const farKey = await generateKey('ec-p256');
+    const signer = signerFromKey(farKey);
+    const far = new Bundle(FAR, { jwtAuthorities: new Map([[kid, signer.publicKey]]) });
+    await world.serve([entry({ id: 'a', federatesWith: ['far.org'] })], [world.cache.bundle, far]);
+    const sign = (id: string) => {
+      const times = { issuedAt: new Date(clock.nowMs()), expiresAt: new Date(clock.nowMs() + 300_000) };
+      return signJwtSvid({ ...times, id: SpiffeId.parse(id), audience: ['x'], kid, signer });
+    };
+    expect(await call(world, 'x', (await sign('spiffe://far.org/web')).token)).toMatchObject({
+      spiffeId: 'spiffe://far.org/web',
+    });
+    expect(await rejection(call(world, 'x', (await sign('spiffe://example.org/web')).token))).toMatchObject({
+      status: RpcCode.invalidArgument,
+    });
+  });
+
   test('never writes a token to the log', async () => {
     await using world = await World.open();
     const svid = await token('spiffe://example.org/web', ['x']);
