@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deployment, freePort } from '../../test/support/deployment.ts';
 import { buildGoProgram } from '../../test/support/foreign-clients.ts';
-import { findOnPath, whyNoOtherUsers } from '../../test/support/programs.ts';
+import { findOnPath, findRealSpire, ours, whyNoOtherUsers } from '../../test/support/programs.ts';
 import { type Proof, type ProofResult, SHORT, skipped, verdict } from './proof.ts';
 import { AuthorityWatch } from './rotation-soak/authority-watch.ts';
 import { Disturbances } from './rotation-soak/disturbances.ts';
@@ -17,6 +17,13 @@ const SHORT_SECONDS = 75;
 const FIRST = 'ca_ttl = "60s"\n  default_x509_svid_ttl = "30s"\n  default_jwt_svid_ttl = "30s"';
 const SECOND = 'ca_ttl = "40s"\n  default_x509_svid_ttl = "40s"\n  default_jwt_svid_ttl = "30s"';
 
+/** With this argument the agent is SPIRE's, which polls. */
+const REAL_AGENT = '--real-agent';
+
+/** Until every agent and workload has the bundle: spirekit's agents are woken, SPIRE's ask every 5 s. */
+const SPREAD_MS = 3_000;
+const SPREAD_BY_POLLING_MS = 8_000;
+
 /** A workload that lost its stream to the agent tries again after at most this. */
 const RECONNECT_MS = 10_000;
 
@@ -27,18 +34,26 @@ export const proof: Proof = {
     const obstacle = await whyNoOtherUsers();
     if (obstacle !== undefined) return skipped(obstacle);
     if (findOnPath('go') === undefined) return skipped('go is not on the PATH');
+    const real = findRealSpire();
+    const isReal = args.includes(REAL_AGENT);
+    if (isReal && real === undefined) return skipped('SPIRE_SERVER_BIN and SPIRE_AGENT_BIN do not name SPIRE binaries');
+    const agent = isReal && real !== undefined ? real.agent : ours.agent;
     const work = mkdtempSync(join(tmpdir(), 'spirekit-soak-'));
     try {
       const program = await buildGoProgram(work, './soak');
-      return await soak(program, args.includes(SHORT) ? SHORT_SECONDS : SECONDS);
+      return await soak(program, { agent, seconds: args.includes(SHORT) ? SHORT_SECONDS : SECONDS });
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
   },
 };
 
-async function soak(program: string, seconds: number): Promise<ProofResult> {
-  await using deployment = await Deployment.open({ serverSettings: FIRST });
+async function soak(
+  program: string,
+  { agent, seconds }: { readonly agent: string; readonly seconds: number },
+): Promise<ProofResult> {
+  const daemons = { server: ours.server, agent };
+  await using deployment = await Deployment.open({ daemons, serverSettings: FIRST });
   await deployment.startAgent();
   await deployment.createEntry('/one', ['unix:uid:2001']);
   await deployment.createEntry('/two', ['unix:uid:2002']);
@@ -63,7 +78,7 @@ async function soak(program: string, seconds: number): Promise<ProofResult> {
   await Promise.all([first.ready(), second.ready()]);
   console.log(`two workloads call each other for ${seconds} s`);
   await using watch = new AuthorityWatch(deployment.serverSocket);
-  const disturbances = new Disturbances(deployment);
+  const disturbances = new Disturbances(deployment, agent === ours.agent ? SPREAD_MS : SPREAD_BY_POLLING_MS);
   const [reports] = await Promise.all([Promise.all([first.run(), second.run()]), disturb(disturbances, seconds)]);
   await watch.look();
   return judge(reports, disturbances, watch);

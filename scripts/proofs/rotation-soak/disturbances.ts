@@ -1,9 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from '../../../test/support/deployment.ts';
 
-/** How long operators wait between two steps by hand: until every agent and workload has the bundle. */
-const BETWEEN_STEPS_MS = 3_000;
-
 /** What is done to the daemons in the course of a soak. Each step is printed. */
 export class Disturbances {
   /** Authorities that took over by hand. */
@@ -13,15 +10,18 @@ export class Disturbances {
   /** When no agent ran, in milliseconds since the Unix epoch. */
   readonly agentAway: { readonly fromMs: number; readonly toMs: number }[] = [];
   readonly #deployment: Deployment;
+  readonly #betweenStepsMs: number;
 
-  constructor(deployment: Deployment) {
+  /** @param betweenStepsMs how long to wait between two steps by hand, until agents and workloads have the bundle */
+  constructor(deployment: Deployment, betweenStepsMs: number) {
     this.#deployment = deployment;
+    this.#betweenStepsMs = betweenStepsMs;
   }
 
   /** Prepares an authority and, a moment later, lets it take over. */
   async rotate(kind: 'x509' | 'jwt'): Promise<void> {
     const prepared = /Authority ID: (\S+)/.exec(await this.#step(kind, 'prepare'))?.[1] ?? '';
-    await sleep(BETWEEN_STEPS_MS);
+    await sleep(this.#betweenStepsMs);
     if ((await this.#step(kind, 'activate', '-authorityID', prepared)) === '') return;
     this.forced += 1;
     console.log(`activated ${kind} authority ${prepared}`);
@@ -32,7 +32,7 @@ export class Disturbances {
     await this.rotate(kind);
     const old = /Old .*?Authority ID: (\S+)/s.exec(await this.#step(kind, 'show'))?.[1] ?? '';
     if ((await this.#step(kind, 'taint', '-authorityID', old)) === '') return;
-    await sleep(BETWEEN_STEPS_MS);
+    await sleep(this.#betweenStepsMs);
     if ((await this.#step(kind, 'revoke', '-authorityID', old)) === '') return;
     this.revoked += 1;
     console.log(`tainted and revoked ${kind} authority ${old}`);

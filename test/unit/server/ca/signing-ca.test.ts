@@ -100,6 +100,25 @@ describe('X509-SVIDs', () => {
     expect(long.notAfterMs).toBe(root?.notAfterMs);
   });
 
+  test('of no kind outlive a CA that is about to end', async () => {
+    await using other = await newWorld();
+    const day = 24 * 60 * 60;
+    const wanted = { caTtlSeconds: 60, x509SvidTtlSeconds: day, agentTtlSeconds: day, jwtSvidTtlSeconds: day };
+    await using ending = await startCa(other, wanted);
+    const [root] = await rootsOf(other);
+    other.clock.advance(40_000);
+    const { ca } = ending;
+    const chains = await Promise.all([
+      ca.signWorkloadX509Svid({ spiffeId: web, publicKey }),
+      ca.signAgentX509Svid({ spiffeId: web, publicKey }),
+      ca.signServerX509Svid({ publicKey }),
+      ca.signDownstreamX509Ca({ publicKey, ttlSeconds: day }),
+    ]);
+    expect(chains.map(([leaf]) => leaf?.notAfterMs)).toEqual(Array(4).fill(root?.notAfterMs));
+    const { expiresAtSeconds } = await ca.signWorkloadJwtSvid({ spiffeId: web, audience: ['a'] });
+    expect(expiresAtSeconds).toBe(ending.manager.jwt?.current.authority?.notAfterSeconds);
+  });
+
   test('of agents live for agent_ttl, that of the server names the server', async () => {
     const agentId = SpiffeId.parse('spiffe://example.org/spire/agent/join_token/abc');
     const agent = await leafOf(running.ca.signAgentX509Svid({ spiffeId: agentId, publicKey }));
