@@ -10,6 +10,7 @@ import { Ledger } from './acknowledged/ledger.ts';
 import { LoadClient } from './acknowledged/load.ts';
 import { lookAtStateFiles } from './acknowledged/state-files.ts';
 import { type Proof, SHORT, verdict } from './proof.ts';
+import { seedFrom } from './seed.ts';
 
 const KILLS = 50;
 const SHORT_KILLS = 5;
@@ -38,8 +39,7 @@ export const proof: Proof = {
   hasShortForm: true,
   async run(args) {
     const kills = args.includes(SHORT) ? SHORT_KILLS : KILLS;
-    const seed = Number(args[args.indexOf('--seed') + 1] || Number.NaN) || Date.now() % 2 ** 31;
-    console.log(`seed ${seed} (--seed ${seed} chooses the same moments)`);
+    const seed = seedFrom(args);
     await using deployment = await Deployment.open({ logLevel: 'INFO', serverSettings: SETTINGS });
     await using trial = new Trial(deployment, seededRandom(seed));
     await trial.begin();
@@ -54,7 +54,7 @@ export const proof: Proof = {
 
 /** A deployment under load whose daemons are killed, and held against what they had acknowledged. */
 class Trial implements AsyncDisposable {
-  readonly ledger = new Ledger();
+  readonly ledger = new Ledger(console.log);
   readonly #deployment: Deployment;
   readonly #random: Random;
   readonly #clients: readonly LoadClient[];
@@ -174,7 +174,7 @@ class Trial implements AsyncDisposable {
       ledger.preparedAuthority = undefined;
       const { preparedAuthority } = await authorities.prepareX509Authority({});
       ledger.preparedAuthority = preparedAuthority?.authorityId;
-      ledger.changes += 1;
+      ledger.acknowledge('socket');
     } else if (round % ROTATE_EVERY === 3) {
       const authorityId = ledger.preparedAuthority;
       // An agent that was away would not know the server any more.
@@ -183,7 +183,7 @@ class Trial implements AsyncDisposable {
       ledger.activeAuthority = undefined;
       const { activatedAuthority } = await authorities.activateX509Authority({ authorityId });
       ledger.activeAuthority = activatedAuthority?.authorityId;
-      ledger.changes += 1;
+      ledger.acknowledge('socket');
     }
   }
 

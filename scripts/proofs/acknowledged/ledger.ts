@@ -8,6 +8,12 @@ export interface UnusedToken {
   readonly isDoubtful: boolean;
 }
 
+/** Hears of the calls behind a ledger. */
+export interface LedgerWatcher {
+  begins(): void;
+  acknowledged(way: 'socket' | 'tls', text: string): void;
+}
+
 /**
  * What a server has acknowledged, and must know for ever. What it was asked and had not answered yet may have happened
  * or not, and is in here only where that makes something else uncertain.
@@ -27,16 +33,50 @@ export class Ledger {
   activeAuthority: string | undefined;
   /** How many changes were acknowledged. */
   changes = 0;
+  /** Told of calls as they begin and end, by whoever needs to know when. */
+  watcher: LedgerWatcher | undefined;
   /** What contradicts it. */
   readonly problems: string[] = [];
+
+  readonly #say: (line: string) => void;
+
+  /** @param say hears of contradictions as they are found */
+  constructor(say: (line: string) => void = () => {}) {
+    this.#say = say;
+  }
 
   /** Takes an element from a list, whichever. */
   static take<T>(list: T[], random: (below: number) => number): T | undefined {
     return list.splice(random(Math.max(1, list.length)), 1)[0];
   }
 
+  /** To be called when everything that the coming call makes uncertain has been taken out. */
+  begin(): void {
+    this.watcher?.begins();
+  }
+
+  /** To be called when everything that the answer makes certain has been put in; `text` stands in the answer. */
+  acknowledge(way: 'socket' | 'tls', text = ''): void {
+    this.changes += 1;
+    this.watcher?.acknowledged(way, text);
+  }
+
+  /** What is certain now, apart from what follows. */
+  snapshot(): Ledger {
+    const copy = new Ledger();
+    for (const [id, path] of this.entries) copy.entries.set(id, path);
+    for (const id of this.deletedEntries) copy.deletedEntries.add(id);
+    for (const [path, state] of this.agents) copy.agents.set(path, state);
+    for (const root of this.roots) copy.roots.add(root);
+    copy.unusedTokens.push(...this.unusedTokens);
+    copy.usedTokens.push(...this.usedTokens);
+    copy.preparedAuthority = this.preparedAuthority;
+    copy.activeAuthority = this.activeAuthority;
+    return copy;
+  }
+
   complain(problem: string): void {
     this.problems.push(problem);
-    console.log(`FAILED: ${problem}`);
+    this.#say(`FAILED: ${problem}`);
   }
 }

@@ -16,6 +16,8 @@ export interface LoadOptions {
   readonly port: number;
   readonly ledger: Ledger;
   readonly random: Random;
+  /** Whether this one attests agents, bans and evicts; default true. */
+  readonly attests?: boolean;
 }
 
 const TRUST_DOMAIN = 'example.org';
@@ -55,8 +57,8 @@ export class LoadClient implements AsyncDisposable {
   }
 
   #act(): Promise<void> {
-    const { random, ledger } = this.#options;
-    const choice = random(100);
+    const { random, ledger, attests = true } = this.#options;
+    const choice = random(attests ? 100 : 78);
     if (choice < 45) return this.#ownEntries.length < MOST_ENTRIES ? this.#createEntry() : this.#deleteEntry();
     if (choice < 65) return this.#deleteEntry();
     if (choice < 78) return this.#createToken();
@@ -73,6 +75,7 @@ export class LoadClient implements AsyncDisposable {
       parentId: { trustDomain: TRUST_DOMAIN, path: '/elsewhere' },
       selectors: [{ type: 'unix', value: 'uid:1' }],
     });
+    ledger.begin();
     const { results } = await entryClient(this.#rpc).batchCreateEntry({ entries: [entry], outputMask: undefined });
     const [result] = results;
     const id = result?.entry?.id;
@@ -80,7 +83,7 @@ export class LoadClient implements AsyncDisposable {
       throw new Error(`no entry: ${result?.status?.message}`);
     ledger.entries.set(id, path);
     this.#ownEntries.push(id);
-    ledger.changes += 1;
+    ledger.acknowledge('socket', path);
   }
 
   async #deleteEntry(): Promise<void> {
@@ -88,18 +91,20 @@ export class LoadClient implements AsyncDisposable {
     const id = Ledger.take(this.#ownEntries, random);
     if (id === undefined) return await this.#createEntry();
     ledger.entries.delete(id);
+    ledger.begin();
     const { results } = await entryClient(this.#rpc).batchDeleteEntry({ ids: [id] });
     if (results[0]?.status?.code !== RpcCode.ok) ledger.complain(`entry ${id} could not be deleted`);
     ledger.deletedEntries.add(id);
-    ledger.changes += 1;
+    ledger.acknowledge('socket');
   }
 
   async #createToken(): Promise<void> {
     const { ledger } = this.#options;
+    ledger.begin();
     const request = CreateJoinTokenRequest.create({ ttl: TOKEN_SECONDS });
     const { value } = await agentClient(this.#rpc).createJoinToken(request);
     ledger.unusedTokens.push({ value, isDoubtful: false });
-    ledger.changes += 1;
+    ledger.acknowledge('socket', value);
   }
 
   async #attest(): Promise<void> {
@@ -107,12 +112,13 @@ export class LoadClient implements AsyncDisposable {
     const token = Ledger.take(ledger.unusedTokens, random);
     if (token === undefined) return await this.#createToken();
     const path = `/spire/agent/join_token/${token.value}`;
+    ledger.begin();
     try {
       await this.#tryToken(token.value);
       ledger.usedTokens.push(token.value);
       ledger.agents.set(path, 'attested');
       this.#ownAgents.push(path);
-      ledger.changes += 1;
+      ledger.acknowledge('tls');
     } catch (error) {
       if (isGone(error)) ledger.unusedTokens.push({ ...token, isDoubtful: true });
       else if (isUsedUp(error)) {
@@ -142,17 +148,23 @@ export class LoadClient implements AsyncDisposable {
     if (path === undefined) return await this.#attest();
     ledger.agents.delete(path);
     const id = { trustDomain: TRUST_DOMAIN, path };
+    ledger.begin();
     if (state === 'banned') await agentClient(this.#rpc).banAgent({ id });
     else await agentClient(this.#rpc).deleteAgent({ id });
     ledger.agents.set(path, state);
-    ledger.changes += 1;
+    ledger.acknowledge('socket');
   }
 
-  async #tryToken(token: string): Promise<void> {
-    const tls = { verifyServer: () => {} };
-    await using remote = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port: this.#options.port, tls });
-    await attestAgent(remote, token);
+  #tryToken(token: string): Promise<void> {
+    return useToken(token, this.#options.port);
   }
+}
+
+/** Attests an agent over a connection of its own. Rejects as the server does. */
+export async function useToken(token: string, port: number): Promise<void> {
+  const tls = { verifyServer: () => {} };
+  await using remote = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls });
+  await attestAgent(remote, token);
 }
 
 /** The server is not there, or went before it answered. */
@@ -160,6 +172,7 @@ function isGone(error: unknown): boolean {
   return error instanceof RpcError && error.status === RpcCode.unavailable;
 }
 
-function isUsedUp(error: unknown): boolean {
+/** The server has no such token, or no longer. */
+export function isUsedUp(error: unknown): boolean {
   return error instanceof RpcError && error.description.includes('join token does not exist or has already been used');
 }
