@@ -114,6 +114,24 @@ describe('a server', { timeout: 120_000 }, () => {
     });
   });
 
+  it('F18: starts on a full disk, reads, and recovers by itself', async ({ skip }) => {
+    if (noMounts !== undefined) return skip(noMounts);
+    await using disk = await SmallDisk.mount(8 * 1024);
+    await using world = await World.open({ dataDir: join(disk.path, 'data') });
+    const { deployment } = world;
+    const bundle = await deployment.server('bundle', 'show');
+    disk.fill();
+    await deployment.killServer();
+    await deployment.startServer();
+    expect(await deployment.server('bundle', 'show')).toEqual(bundle);
+    expect((await deployment.server('entry', 'show')).stdout).toContain('spiffe://example.org/web');
+    expect((await world.create('/meanwhile')).code).toBe(1);
+    expect((await deployment.server('healthcheck')).code).toBe(1);
+    disk.free();
+    expect((await deployment.server('healthcheck')).code).toBe(0);
+    expect((await world.create('/after')).code).toBe(0);
+  });
+
   it('F18: whose files may not grow does the same', async ({ skip }) => {
     if (noWriteLimit !== undefined) return skip(noWriteLimit);
     await using world = await World.open();

@@ -75,7 +75,9 @@ describe('the documents', () => {
   });
 
   it('show command lines that the programs know', async () => {
-    const calls = ['README.md', 'docs/authorities.md'].flatMap((page) => shellLines(read(page))).flatMap(callsOf);
+    const calls = ['README.md', 'docs/authorities.md', 'docs/backup.md']
+      .flatMap((page) => shellLines(read(page)))
+      .flatMap(callsOf);
     expect(calls.length).toBeGreaterThan(15);
     const unknown: string[] = [];
     for (const { program, words } of calls) {
