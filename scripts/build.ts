@@ -99,7 +99,8 @@ function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
 
 /**
  * Each program as CommonJS files, which load faster than modules: one with everything, one with the commands that talk to
- * a daemon, one for each of those that must start fastest; and the small file that starts the right one.
+ * a daemon, one for each of those that must start fastest; and the small file that starts the right one. The server's signing
+ * threads run a file of their own.
  */
 async function bundlePrograms(): Promise<void> {
   const define = {
@@ -107,8 +108,13 @@ async function bundlePrograms(): Promise<void> {
     'import.meta.filename': '__filename',
     COMMAND_SUMMARIES: JSON.stringify(await readSummaries()),
   };
+  const cjs = { ...COMMON, format: 'cjs' } as const;
+  await build({
+    ...cjs,
+    entryPoints: ['src/lib/server/ca/signing-thread.ts'],
+    outfile: join(fresh, 'main', 'signing-thread.cjs'),
+  });
   for (const program of PROGRAMS) {
-    const cjs = { ...COMMON, format: 'cjs' } as const;
     const entry = `src/main/${program}.ts`;
     await build({
       ...cjs,

@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ours, type Programs, projectRoot } from '../../test/support/programs.ts';
+import { NODE_VARIABLES } from '../../src/lib/cli/outer-environment.ts';
+import { ours, type Programs } from '../../test/support/programs.ts';
 
 /** How late an event loop was in one window of a quarter of a second. */
 interface Window {
@@ -17,10 +18,14 @@ export class WatchedServer implements Disposable {
 
   constructor() {
     const server = join(this.#folder, 'spire-server');
-    const recorder = join(import.meta.dirname, 'processes/loop-delay-recorder.ts');
-    const program = join(projectRoot, 'dist/main/spire-server.cjs');
-    const command = `LOOP_DELAY_FILE="${this.#file}" exec "${process.execPath}" --import "${recorder}" "${program}" "$@"`;
-    writeFileSync(server, `#!/bin/sh\n${command}\n`);
+    const program = join(import.meta.dirname, 'processes/watched-server.ts');
+    writeFileSync(
+      server,
+      `#!/bin/sh
+unset ${NODE_VARIABLES.join(' ')}
+LOOP_DELAY_FILE="${this.#file}" exec "${process.execPath}" "${program}" "$@"
+`,
+    );
     chmodSync(server, 0o755);
     this.programs = { ...ours, server };
   }

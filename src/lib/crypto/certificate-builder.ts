@@ -18,12 +18,15 @@ import { Oid } from './oids.ts';
 import { getDefaultSignatureAlgorithm } from './signature-algorithm.ts';
 import type { Signer } from './signer.ts';
 
+/** As much of a name as a certificate is made from. */
+export type EncodedName = Pick<Name, 'der' | 'isEmpty'>;
+
 /** What a certificate shall say. Extensions come out in the order and with the criticality of Go's x509. */
 export interface CertificateTemplate {
   /** Positive, at most 20 octets; {@link randomSerialNumber} by default. */
   readonly serialNumber?: bigint | undefined;
-  readonly subject: Name;
-  readonly issuer: Name;
+  readonly subject: EncodedName;
+  readonly issuer: EncodedName;
   readonly uris?: readonly string[] | undefined;
   readonly dnsNames?: readonly string[] | undefined;
   /** Both are cut to whole seconds. */

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, KeyObject, sign } from 'node:crypto';
 import { CryptoError } from './crypto-error.ts';
 import { getDefaultSignatureAlgorithm, keyForAlgorithm } from './signature-algorithm.ts';
 
@@ -12,22 +12,33 @@ export interface Signer {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
+/** A signer whose private key is in this process, which its other threads may be handed. */
+export interface LocalSigner extends Signer {
+  readonly privateKey: KeyObject;
+}
+
+/** Whether the signer's private key is in this process. */
+export function isLocalSigner(signer: Signer): signer is LocalSigner {
+  return 'privateKey' in signer && signer.privateKey instanceof KeyObject;
+}
+
 /**
  * A signer over a private key in memory.
  *
  * @throws CryptoError `invalid-key` for a key that cannot sign
  */
-export function signerFromKey(privateKey: KeyObject): Signer {
+export function signerFromKey(privateKey: KeyObject): LocalSigner {
   if (privateKey.type !== 'private') throw new CryptoError('invalid-key', 'not a private key');
   const publicKey = createPublicKey(privateKey);
   const algorithm = getDefaultSignatureAlgorithm(publicKey);
   const key = keyForAlgorithm(algorithm, privateKey);
   if (algorithm.keyType !== 'rsa') {
     // Some 20 microseconds: sending it to a thread would cost more.
-    return { publicKey, sign: async (data) => sign(algorithm.digest, data, key) };
+    return { publicKey, privateKey, sign: async (data) => sign(algorithm.digest, data, key) };
   }
   return {
     publicKey,
+    privateKey,
     sign: (data) =>
       new Promise((resolve, reject) => {
         sign(algorithm.digest, data, key, (error, signature) => {

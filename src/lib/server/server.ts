@@ -14,6 +14,7 @@ import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
 import { countSigning } from './ca/counted-signing.ts';
 import type { CredentialSettings } from './ca/credential-settings.ts';
+import { CsrQueue } from './ca/csr-queue.ts';
 import { ServerSvidSource } from './ca/server-svid.ts';
 import { SigningCa } from './ca/signing-ca.ts';
 import { AuthorizedEntryCache } from './cache/authorized-entry-cache.ts';
@@ -90,7 +91,8 @@ export class Server implements AsyncDisposable {
     );
     const { datastore } = catalog;
     await checkTrustDomain(config, datastore);
-    const signingCa = new SigningCa(credentialSettings(config), clock);
+    const csrs = opening.use(new CsrQueue(clock));
+    const signingCa = new SigningCa(credentialSettings(config), clock, (task, signer) => csrs.issue(task, signer));
     const ca = countSigning(signingCa, metrics);
     const authorities = opening.use(
       await AuthorityManager.open({

@@ -21,6 +21,7 @@ export function countSigning(ca: ServerCa, metrics: Metrics): ServerCa {
     signServerX509Svid: (params) => counted('x509Svid', ca.signServerX509Svid(params)),
     signAgentX509Svid: (params) => counted('x509Svid', ca.signAgentX509Svid(params)),
     signWorkloadX509Svid: (params) => counted('x509Svid', ca.signWorkloadX509Svid(params)),
+    signWorkloadCsr: (params) => counted('x509Svid', ca.signWorkloadCsr(params)),
     signWorkloadJwtSvid: (params) => counted('jwtSvid', ca.signWorkloadJwtSvid(params)),
     signDownstreamX509Ca: (params) => counted('x509CaSvid', ca.signDownstreamX509Ca(params)),
   };

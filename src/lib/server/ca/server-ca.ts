@@ -32,6 +32,19 @@ export interface WorkloadX509SvidParams {
   readonly subject?: Name;
 }
 
+export interface WorkloadCsrParams extends Omit<WorkloadX509SvidParams, 'publicKey' | 'subject'> {
+  /** PKCS#10 DER; only its key counts. */
+  readonly csr: Uint8Array;
+}
+
+/** A chain as callers get it. */
+export interface EncodedChain {
+  /** DER, leaf first; holds no root. */
+  readonly certificates: readonly { readonly der: Uint8Array }[];
+  /** End of the leaf, milliseconds since the Unix epoch. */
+  readonly notAfterMs: number;
+}
+
 export interface WorkloadJwtSvidParams {
   readonly spiffeId: SpiffeId;
   /** At least one that is not empty. */
@@ -59,6 +72,11 @@ export interface ServerCa {
   /** Lives for `agent_ttl`. */
   signAgentX509Svid(params: AgentX509SvidParams): Promise<readonly Certificate[]>;
   signWorkloadX509Svid(params: WorkloadX509SvidParams): Promise<readonly Certificate[]>;
+  /**
+   * Checks the CSR and signs for its key, without holding up the event loop however many come at once. Throws
+   * `invalid-csr` too.
+   */
+  signWorkloadCsr(params: WorkloadCsrParams): Promise<EncodedChain>;
   signWorkloadJwtSvid(params: WorkloadJwtSvidParams): Promise<SignedJwtSvid>;
   /** An intermediate CA for a nested server. */
   signDownstreamX509Ca(params: DownstreamX509CaParams): Promise<readonly Certificate[]>;

@@ -3,6 +3,7 @@ import type { Certificate } from '../../crypto/certificate.ts';
 import { type CertificateTemplate, issueCertificate } from '../../crypto/certificate-builder.ts';
 import { type PublicKey, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import { Name } from '../../crypto/name.ts';
+import type { Signer } from '../../crypto/signer.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { signJwtSvid } from '../../spiffe/jwt-svid.ts';
@@ -10,26 +11,39 @@ import { serverId } from '../../spiffe/server-id.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
 import { type CredentialSettings, lifetimeFrom, ttlOrDefault, X509_SVID_SUBJECT } from './credential-settings.ts';
+import { type CsrTask, issueForCsr, X509_SVID_PROFILE } from './csr-task.ts';
 import type {
   AgentX509SvidParams,
   DownstreamX509CaParams,
+  EncodedChain,
   ServerCa,
   ServerX509SvidParams,
   SignedJwtSvid,
+  WorkloadCsrParams,
   WorkloadJwtSvidParams,
   WorkloadX509SvidParams,
 } from './server-ca.ts';
+
+/** Makes the certificate of a task, in DER. */
+export type IssueForCsr = (task: CsrTask, signer: Signer) => Promise<Uint8Array>;
 
 /** The server CA: holds the authorities that are active now and writes credentials in SPIRE's form. */
 export class SigningCa implements ServerCa {
   readonly #settings: CredentialSettings;
   readonly #clock: Clock;
+  readonly #issueForCsr: IssueForCsr;
   #x509Ca: X509Ca | undefined;
   #jwtKey: JwtKey | undefined;
 
-  constructor(settings: CredentialSettings, clock: Clock) {
+  /** @param issue does the work for CSRs; at once and on this thread by default */
+  constructor(
+    settings: CredentialSettings,
+    clock: Clock,
+    issue: IssueForCsr = async (task, signer) => (await issueForCsr(task, signer)).der,
+  ) {
     this.#settings = settings;
     this.#clock = clock;
+    this.#issueForCsr = issue;
   }
 
   get isJwtSvidEnabled(): boolean {
@@ -63,6 +77,17 @@ export class SigningCa implements ServerCa {
       dnsNames,
       subject: withCommonName(subject === undefined || subject.isEmpty ? X509_SVID_SUBJECT : subject, dnsNames[0]),
     });
+  }
+
+  async signWorkloadCsr({ csr, spiffeId, ttlSeconds, dnsNames = [] }: WorkloadCsrParams): Promise<EncodedChain> {
+    const ca = this.#getX509Ca();
+    const template = this.#svidTemplate(ca, spiffeId, {
+      ttlSeconds: ttlOrDefault(ttlSeconds, this.#settings.x509SvidTtlSeconds),
+      dnsNames,
+      subject: withCommonName(X509_SVID_SUBJECT, dnsNames[0]),
+    });
+    const der = await this.#issueForCsr({ ...template, ...this.#issuer(ca), csr }, ca.signer);
+    return { certificates: [{ der }], notAfterMs: wholeSecondsMs(template.notAfter) };
   }
 
   async signWorkloadJwtSvid(params: WorkloadJwtSvidParams): Promise<SignedJwtSvid> {
@@ -106,44 +131,44 @@ export class SigningCa implements ServerCa {
     });
   }
 
-  async #signSvid(
-    spiffeId: SpiffeId,
-    publicKey: PublicKey,
-    options: { readonly ttlSeconds: number; readonly dnsNames?: readonly string[]; readonly subject?: Name },
-  ): Promise<readonly Certificate[]> {
+  async #signSvid(spiffeId: SpiffeId, publicKey: PublicKey, options: SvidOptions): Promise<readonly Certificate[]> {
     const ca = this.#getX509Ca();
+    return this.#issue(ca, { ...X509_SVID_PROFILE, ...this.#svidTemplate(ca, spiffeId, options), publicKey });
+  }
+
+  /** What an X509-SVID says of its own. Error: `invalid-argument` for an ID that is no workload's of this trust domain. */
+  #svidTemplate(
+    ca: X509Ca,
+    spiffeId: SpiffeId,
+    { ttlSeconds, dnsNames = [], subject = X509_SVID_SUBJECT }: SvidOptions,
+  ): Pick<CsrTask, 'subject' | 'uris' | 'dnsNames' | 'notBefore' | 'notAfter'> {
     this.#checkMember(spiffeId, 'X509');
-    return this.#issue(ca, {
-      subject: options.subject ?? X509_SVID_SUBJECT,
-      uris: [spiffeId.toString()],
-      dnsNames: options.dnsNames ?? [],
-      ...lifetimeFrom(this.#clock, options.ttlSeconds, ca.notAfterSeconds),
-      isCa: false,
-      keyUsages: ['digitalSignature', 'keyEncipherment', 'keyAgreement'],
-      extendedKeyUsages: ['serverAuth', 'clientAuth'],
-      publicKey,
-    });
+    const lifetime = lifetimeFrom(this.#clock, ttlSeconds, ca.notAfterSeconds);
+    return { subject, uris: [spiffeId.toString()], dnsNames, ...lifetime };
   }
 
   async #issue(
     ca: X509Ca,
     template: Omit<CertificateTemplate, 'issuer' | 'subjectKeyId' | 'authorityKeyId' | 'signer'>,
   ): Promise<readonly Certificate[]> {
-    if (ca.notAfterSeconds * 1000 <= this.#clock.nowMs()) {
-      throw new SpirekitError('unavailable', 'X509 CA has expired');
-    }
-    const { subject: issuer, subjectKeyId: authorityKeyId } = ca.certificate;
     const publicKey = publicKeyDer(template.publicKey);
     return [
       await issueCertificate({
         ...template,
+        ...this.#issuer(ca),
         publicKey,
-        issuer,
         subjectKeyId: subjectKeyId(publicKey),
-        ...(authorityKeyId && { authorityKeyId }),
         signer: ca.signer,
       }),
     ];
+  }
+
+  /** What a certificate says of its issuer. Error: `unavailable` for one that has expired. */
+  #issuer({ certificate, notAfterSeconds }: X509Ca): Pick<CsrTask, 'issuer' | 'authorityKeyId'> {
+    if (notAfterSeconds * 1000 <= this.#clock.nowMs()) {
+      throw new SpirekitError('unavailable', 'X509 CA has expired');
+    }
+    return { issuer: certificate.subject, authorityKeyId: certificate.subjectKeyId };
   }
 
   #getX509Ca(): X509Ca {
@@ -163,6 +188,17 @@ export class SigningCa implements ServerCa {
       `invalid ${kind}-SVID ID: ${JSON.stringify(spiffeId.toString())} ${where}${isMember ? '; path is empty' : ''}`,
     );
   }
+}
+
+interface SvidOptions {
+  readonly ttlSeconds: number;
+  readonly dnsNames?: readonly string[];
+  readonly subject?: Name;
+}
+
+/** Times in certificates have no fractions. */
+function wholeSecondsMs(time: Date): number {
+  return Math.floor(time.getTime() / 1000) * 1000;
 }
 
 function withCommonName(subject: Name, commonName: string | undefined): Name {

@@ -16,7 +16,14 @@ export interface IssuedX509Svid {
 }
 
 /** An issued X509-SVID as the svid and agent services send it. */
-export function x509SvidToWire({ id, certificates, expiresAtSeconds, hint }: IssuedX509Svid): X509SVID {
+export function x509SvidToWire({
+  id,
+  certificates,
+  expiresAtSeconds,
+  hint,
+}: Omit<IssuedX509Svid, 'certificates'> & {
+  readonly certificates: readonly Pick<Certificate, 'der'>[];
+}): X509SVID {
   return {
     certChain: certificates.map(({ der }) => der),
     id: spiffeIdToWire(id),

@@ -5,8 +5,7 @@ import type { NewX509SVIDParams } from '../../../../wire/gen/spire/api/server/sv
 import type { X509SVID } from '../../../../wire/gen/spire/api/types/x509svid.ts';
 import { callLogger } from '../../../authorization/call-logger.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
-import { parseCallerCsr } from './parse-caller-csr.ts';
-import { signX509SvidFor } from './sign-x509-svid.ts';
+import { signX509SvidForCsr } from './sign-x509-svid.ts';
 
 /**
  * An X509-SVID for an entry that the agent may act for. All but the key comes from the entry, whatever else the CSR asks
@@ -22,9 +21,8 @@ export async function newX509Svid(
   if (csr.length === 0) throw new SpirekitError('invalid-argument', 'missing CSR');
   const entry = granted.get(entryId);
   if (entry === undefined) throw new SpirekitError('not-found', 'entry not found or not authorized');
-  const { publicKeyDer: publicKey } = parseCallerCsr(csr);
   const { spiffeId, dnsNames, x509SvidTtlSeconds: ttlSeconds } = entry;
-  const svid = await signX509SvidFor(ca, { spiffeId, publicKey, dnsNames, ttlSeconds });
+  const svid = await signX509SvidForCsr(ca, { csr, spiffeId, dnsNames, ttlSeconds });
   callLogger(call).debug('Signed X509 SVID', {
     entry_id: entryId,
     spiffe_id: spiffeId,

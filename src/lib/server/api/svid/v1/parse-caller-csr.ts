@@ -5,14 +5,14 @@ import { SpirekitError } from '../../../../runtime/errors.ts';
 export function parseCallerCsr(der: Uint8Array): CertificateRequest {
   try {
     return parseCsr(der);
-  } catch (cause) {
-    const { message } = SpirekitError.from(cause);
-    throw new SpirekitError(
-      'invalid-argument',
-      message.startsWith('malformed CSR') ? message : `invalid CSR: ${message}`,
-      {
-        cause,
-      },
-    );
+  } catch (error) {
+    throw callerCsrError(error);
   }
+}
+
+/** `invalid-argument` in words for the caller whose CSR it is. */
+export function callerCsrError(cause: unknown): SpirekitError {
+  const { message } = SpirekitError.from(cause);
+  const sentence = message.startsWith('malformed CSR') ? message : `invalid CSR: ${message}`;
+  return new SpirekitError('invalid-argument', sentence, { cause });
 }

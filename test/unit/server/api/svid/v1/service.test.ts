@@ -119,6 +119,23 @@ describe('BatchNewX509SVID', () => {
     expect(results.filter(({ svid }) => svid !== undefined)).toHaveLength(1);
   });
 
+  test('answers a large batch item by item, in order, and in the same words', async () => {
+    const csr = await newCsr();
+    const bad = Buffer.from(csr);
+    bad[bad.length - 1] = (bad.at(-1) ?? 0) ^ 1;
+    const [alone] = await batch({ entryId: 'web', csr: bad });
+    const params = Array.from({ length: 200 }, (_, index) => ({
+      entryId: index % 2 === 0 ? 'web' : 'down',
+      csr: index === 150 ? bad : csr,
+    }));
+    const results = await batch(...params);
+    expect(results[150]).toEqual(alone);
+    const paths = results.flatMap(({ svid }) => (svid?.id === undefined ? [] : [svid.id.path]));
+    expect(paths).toEqual(params.flatMap(({ entryId }, index) => (index === 150 ? [] : [`/${entryId}`])));
+    const leaf = Certificate.parse(results[199]?.svid?.certChain[0] ?? new Uint8Array());
+    expect(leaf.uris).toEqual(['spiffe://example.org/down']);
+  });
+
   test('refuses nothing at all, and more than 500 at once', async () => {
     await expect(batch()).rejects.toMatchObject({ status: RpcCode.invalidArgument, description: 'missing parameters' });
     const csr = await newCsr();
