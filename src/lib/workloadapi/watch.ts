@@ -12,14 +12,19 @@ export type WatchEvent<T> =
 export interface WatchOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** A number from 0 up to but not 1, for jitter; default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 const FIRST_DELAY_MS = 1000;
 const LONGEST_DELAY_MS = 30_000;
 
+/** Workloads that lost the same agent do not all come back at the same moment. */
+const JITTER = 0.1;
+
 /**
  * Keeps a stream of the Workload API open: when it breaks, it is opened again after 1 s, 2 s, ... 30 s, counted anew
- * after each answer, as go-spiffe does.
+ * after each answer, as go-spiffe does; give or take a tenth.
  *
  * @throws the error that ended it (after its `failure` event): `Canceled` when the signal aborts, and
  *   `InvalidArgument`, which no retry mends
@@ -28,6 +33,7 @@ export async function* watchStream<T>(
   open: (options: WorkloadCallOptions) => AsyncIterable<T>,
   options: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
+  const { random = Math.random } = options;
   let delayMs = FIRST_DELAY_MS;
   for (;;) {
     let error: SpirekitError;
@@ -42,9 +48,11 @@ export async function* watchStream<T>(
     }
     yield { kind: 'failure', error };
     if (options.signal?.aborted === true || error.code === 'canceled' || error.code === 'invalid-argument') throw error;
-    await sleep(options.clock, delayMs, { signal: options.signal }).catch((cause: unknown) => {
-      throw new SpirekitError('canceled', 'context canceled', { cause });
-    });
+    await sleep(options.clock, delayMs * (1 - JITTER + 2 * JITTER * random()), { signal: options.signal }).catch(
+      (cause: unknown) => {
+        throw new SpirekitError('canceled', 'context canceled', { cause });
+      },
+    );
     delayMs = Math.min(delayMs + FIRST_DELAY_MS, LONGEST_DELAY_MS);
   }
 }

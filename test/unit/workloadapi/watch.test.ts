@@ -38,7 +38,7 @@ async function secondsUntil(clock: ManualClock, next: Promise<unknown>): Promise
 describe('watchStream', () => {
   it('opens a broken stream again after 1 s, 2 s, ... and after 1 s when an answer came between', async () => {
     const clock = new ManualClock();
-    const watch = watchStream(streams([], [], [5], []), { clock });
+    const watch = watchStream(streams([], [], [5], []), { clock, random: () => 0.5 });
     const waits: number[] = [];
     const seen: unknown[] = [];
     for (let step = 0; step < 5; step += 1) {
@@ -53,11 +53,28 @@ describe('watchStream', () => {
 
   it('never waits longer than 30 s', async () => {
     const clock = new ManualClock();
-    const watch = watchStream(streams(), { clock });
+    const watch = watchStream(streams(), { clock, random: () => 0.5 });
     let last = 0;
     for (let step = 0; step < 40; step += 1) last = await secondsUntil(clock, take(watch));
     expect(last).toBe(30);
     await watch.return(undefined);
+  });
+
+  it('comes back up to a tenth sooner or later than others', async () => {
+    for (const [random, waitMs] of [
+      [0, 900],
+      [0.5, 1000],
+      [0.75, 1050],
+    ] as const) {
+      const clock = new ManualClock();
+      const watch = watchStream(streams(), { clock, random: () => random });
+      await take(watch);
+      const next = take(watch);
+      expect(clock.isAwaited(waitMs)).toBe(true);
+      clock.advance(waitMs);
+      await next;
+      await watch.return(undefined);
+    }
   });
 
   it('ends on what no retry mends', async () => {
