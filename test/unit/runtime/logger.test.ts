@@ -9,6 +9,7 @@ import { goQuote } from '../../../src/lib/runtime/go-quote.ts';
 import { formatLogEntry } from '../../../src/lib/runtime/log-format.ts';
 import { LOG_LEVELS, parseLogLevel } from '../../../src/lib/runtime/log-level.ts';
 import { fileOutput, type LogOutput, streamOutput } from '../../../src/lib/runtime/log-output.ts';
+import { redactSecrets } from '../../../src/lib/runtime/log-value.ts';
 import { DaemonLogger } from '../../../src/lib/runtime/logger.ts';
 
 const TIME_MS = Date.UTC(2026, 0, 2, 3, 4, 5, 60);
@@ -257,3 +258,54 @@ function unquote(text: string): string {
       other === undefined ? String.fromCodePoint(Number.parseInt(x ?? u ?? long ?? '', 16)) : (short[other] ?? other),
   );
 }
+
+describe('redactSecrets', () => {
+  const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln';
+
+  /** The rule as two patterns; the second takes time in the square of what it reads. */
+  const PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/g;
+  const TOKEN = /\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+/g;
+
+  test('takes out what the plain rule takes out', () => {
+    const key = '-----BEGIN EC PRIVATE KEY-----\nMAA=\n-----END EC PRIVATE KEY-----';
+    const piece = fc.constantFrom(
+      JWT,
+      key,
+      'eyJ',
+      'eyJhbGciOiJ',
+      '.',
+      '-',
+      'a',
+      ' ',
+      'é',
+      '-----BEGIN ',
+      'PRIVATE KEY-----',
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 10 }), (pieces) => {
+        const text = pieces.join('');
+        const plainly = text.replace(PEM, '<redacted>').replace(TOKEN, '<redacted>');
+        expect(redactSecrets(text)).toBe(plainly);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  test('needs time in the length of a text only: what a caller sends cannot stop the daemon', () => {
+    const text = '-eyJaaaaaaaa'.repeat(300_000);
+    expect(redactSecrets(text)).toBe(text);
+    expect(redactSecrets(`${text} ${JWT}`)).toBe(`${text} <redacted>`);
+  });
+});
+
+describe('goQuote on any text', () => {
+  test('is one line that only its own quotes end, and that JSON reads back where it needs no escape of its own', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const quoted = goQuote(text);
+        expect(quoted).toMatch(/^"(?:[^"\\\p{Cc}]|\\(?:[abfnrtv"\\]|x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}))*"$/u);
+        if (!/\\[avxU]/.test(quoted)) expect(JSON.parse(quoted)).toBe(text.toWellFormed());
+      }),
+    );
+  });
+});
