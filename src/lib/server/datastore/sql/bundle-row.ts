@@ -1,7 +1,7 @@
 import { SpirekitError } from '../../../runtime/errors.ts';
 import type { AuthorityBundle, KeyAuthority, X509Authority } from '../../../spiffe/authority-bundle.ts';
 import { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import { isRecord, readJson } from './json-column.ts';
+import { isRecord, readJson, readRow } from './json-column.ts';
 
 /** The content column of a bundle: bytes in base64, 64-bit numbers as text. */
 export function formatBundleContent(bundle: AuthorityBundle): string {
@@ -18,7 +18,7 @@ export function formatBundleContent(bundle: AuthorityBundle): string {
 export function parseBundleContent(trustDomain: string, content: string): AuthorityBundle {
   const value = asRecord(readJson(content));
   return {
-    trustDomain: TrustDomain.parse(trustDomain),
+    trustDomain: readRow(() => TrustDomain.parse(trustDomain)),
     x509Authorities: asList(value['x509']).map(parseX509),
     jwtAuthorities: asList(value['jwt']).map(parseKey),
     witAuthorities: asList(value['wit']).map(parseKey),

@@ -4,7 +4,7 @@ import type { EntryAttributes, RegistrationEntry } from '../../../spiffe/registr
 import { formatSelector, parseSelector } from '../../../spiffe/selector.ts';
 import { SpiffeId } from '../../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../../spiffe/trust-domain.ts';
-import { isRecord, readJson, readTextList } from './json-column.ts';
+import { isRecord, readJson, readRow, readTextList } from './json-column.ts';
 import type { EntryTable } from './schema.ts';
 
 export type EntryRow = Selectable<EntryTable>;
@@ -36,6 +36,10 @@ export function toEntryRow(entry: RegistrationEntry): Omit<EntryRow, 'id'> {
 
 /** The entry in a row. Error: `data-loss` for a row that this program cannot have written. */
 export function fromEntryRow(row: EntryRow): RegistrationEntry {
+  return readRow(() => readEntry(row));
+}
+
+function readEntry(row: EntryRow): RegistrationEntry {
   return {
     id: row.entry_id,
     spiffeId: SpiffeId.parse(row.spiffe_id),

@@ -20,3 +20,17 @@ export function readTextList(text: string): string[] {
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/**
+ * Reads a row as a value. What its columns are refused for becomes `data-loss`: the caller did not send them, and
+ * nobody but this program writes there.
+ */
+export function readRow<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const isRefusal = cause instanceof SpirekitError || cause instanceof RangeError;
+    if (!isRefusal || (cause instanceof SpirekitError && cause.code === 'data-loss')) throw cause;
+    throw new SpirekitError('data-loss', 'datastore holds a damaged row', { cause });
+  }
+}

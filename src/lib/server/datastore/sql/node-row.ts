@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely';
 import type { AttestedNode } from '../../../spiffe/attested-node.ts';
 import { formatSelector, parseSelector } from '../../../spiffe/selector.ts';
 import { SpiffeId } from '../../../spiffe/spiffe-id.ts';
-import { readTextList } from './json-column.ts';
+import { readRow, readTextList } from './json-column.ts';
 import type { NodeTable } from './schema.ts';
 
 export type NodeRow = Selectable<NodeTable>;
@@ -25,6 +25,10 @@ export function toNodeRow(node: AttestedNode): Omit<NodeRow, 'id'> {
 
 /** The node in a row. Error: `data-loss` for a row that this program cannot have written. */
 export function fromNodeRow(row: NodeRow): AttestedNode {
+  return readRow(() => readNode(row));
+}
+
+function readNode(row: NodeRow): AttestedNode {
   return {
     spiffeId: SpiffeId.parse(row.spiffe_id),
     attestationType: row.attestation_type,

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatBundleContent, parseBundleContent } from '../../../../../src/lib/server/datastore/sql/bundle-row.ts';
 import { fromEntryRow, similarityOf, toEntryRow } from '../../../../../src/lib/server/datastore/sql/entry-row.ts';
+import { readJson, readRow, readTextList } from '../../../../../src/lib/server/datastore/sql/json-column.ts';
 import { fromNodeRow, toNodeRow } from '../../../../../src/lib/server/datastore/sql/node-row.ts';
 import type { AttestedNode } from '../../../../../src/lib/spiffe/attested-node.ts';
 import type { AuthorityBundle, KeyAuthority } from '../../../../../src/lib/spiffe/authority-bundle.ts';
@@ -133,6 +134,41 @@ describe('rows', () => {
             [...new Set(value.selectors.map((each) => `${each.type}:${each.value}`))].sort(),
           ]);
         expect(similarityOf(a) === similarityOf(b)).toBe(setOf(a) === setOf(b));
+      }),
+    );
+  });
+
+  test('what no row of ours can hold is told as data loss, in whichever column it stands', () => {
+    const bad = fc.constantFrom(
+      { spiffe_id: 'https://example.org' },
+      { parent_id: '' },
+      { selectors: '["none"]' },
+      { selectors: '[1]' },
+      { federates_with: '["UPPER"]' },
+      { dns_names: '{}' },
+      { revision_number: 1.5 },
+    );
+    const lost = expect.objectContaining({ code: 'data-loss' });
+    fc.assert(
+      fc.property(entry, node, bad, (value, agent, column) => {
+        expect(() => fromEntryRow({ id: 1, ...toEntryRow(value), ...column })).toThrow(lost);
+        expect(() => fromNodeRow({ id: 1, ...toNodeRow(agent), spiffe_id: 'x' })).toThrow(lost);
+        expect(() => fromNodeRow({ id: 1, ...toNodeRow(agent), selectors: 'x' })).toThrow(lost);
+        expect(() => parseBundleContent('not a name', '{"x509":[],"jwt":[],"wit":[]}')).toThrow(lost);
+      }),
+    );
+  });
+
+  test('a column of JSON is read as it was written, and other text is data loss', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string()), fc.string(), fc.jsonValue(), (list, text, value) => {
+        expect(readTextList(JSON.stringify(list))).toEqual(list);
+        expect(readJson(JSON.stringify(value))).toEqual(JSON.parse(JSON.stringify(value)));
+        const isList = Array.isArray(value) && value.every((item) => typeof item === 'string');
+        if (!isList)
+          expect(() => readTextList(JSON.stringify(value))).toThrow(expect.objectContaining({ code: 'data-loss' }));
+        expect(() => readJson(`{${text}`)).toThrow(expect.objectContaining({ code: 'data-loss' }));
+        expect(() => readRow(() => readTextList('0'))).toThrow(expect.objectContaining({ code: 'data-loss' }));
       }),
     );
   });
