@@ -31,8 +31,7 @@ const MAX_CHAIN_LENGTH = 16;
 export function verifyChain(options: ChainOptions): Certificate[][] {
   const { leaf } = options;
   checkSelf(leaf, options.nowMs);
-  // Nothing below uses the leaf's key, but a leaf with a broken one must not pass.
-  void leaf.publicKey;
+  checkKey(leaf);
   const search = new ChainSearch(options);
   search.extend([leaf]);
   if (search.chains.length > 0) return search.chains;
@@ -106,6 +105,16 @@ function candidates(child: Certificate, pool: readonly Certificate[]): Certifica
     return Buffer.compare(subjectKeyId, wanted) === 0 ? 0 : 2;
   };
   return pool.filter(({ subject }) => subject.equals(child.issuer)).toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** Nothing else here uses the leaf's key, but a leaf with a broken one must not pass. */
+function checkKey(leaf: Certificate): void {
+  try {
+    void leaf.publicKey;
+  } catch (cause) {
+    if (!(cause instanceof CryptoError)) throw cause;
+    throw new CryptoError('invalid-certificate', cause.message, { cause });
+  }
 }
 
 /** What holds for every certificate of a chain. */
