@@ -52,7 +52,7 @@ function convert(value: unknown, position: Position): JsonValue {
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   if (Array.isArray(value)) {
-    return value.filter((item) => item !== null && item !== undefined).map((item) => convert(item, position));
+    return value.filter((item) => isPresent(item, position)).map((item) => convert(item, position));
   }
   return convertObject(value, position);
 }
@@ -61,7 +61,7 @@ function convertObject(value: object, position: Position): JsonValue {
   const { hints } = position;
   const fields: [string, JsonValue][] = [];
   for (const [key, field] of Object.entries(value)) {
-    if (field === undefined || field === null) continue;
+    if (!isPresent(field, position)) continue;
     if (position.verbatimKeys) {
       fields.push([key, convert(field, { ...position, verbatimKeys: position.isStruct })]);
       continue;
@@ -84,6 +84,11 @@ function convertObject(value: object, position: Position): JsonValue {
   if (position.verbatimKeys) fields.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
   else fields.sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(fields);
+}
+
+/** In a message null is the same as nothing; in a Struct it is a value. */
+function isPresent(value: unknown, { isStruct }: Position): boolean {
+  return value !== undefined && (value !== null || isStruct);
 }
 
 function oneofCase(field: unknown): { $case: string; value: unknown } | undefined {

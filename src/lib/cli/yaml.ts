@@ -8,7 +8,9 @@ export function yamlText(value: JsonValue): string {
 }
 
 function block(value: JsonValue, indent: string, lines: string[]): void {
-  if (isList(value)) {
+  if (isCollection(value) && isEmpty(value)) {
+    lines.push(indent + emptyText(value));
+  } else if (isList(value)) {
     for (const item of value) nested('-', item, indent, lines, ' ');
   } else if (typeof value === 'object' && value !== null) {
     for (const [key, field] of Object.entries(value)) nested(`${scalar(key)}:`, field, indent, lines, '\n');
@@ -19,7 +21,7 @@ function block(value: JsonValue, indent: string, lines: string[]): void {
 
 function nested(lead: string, value: JsonValue, indent: string, lines: string[], joiner: ' ' | '\n'): void {
   if (!isCollection(value) || isEmpty(value)) {
-    lines.push(`${indent}${lead} ${isCollection(value) ? (isList(value) ? '[]' : '{}') : scalar(value)}`);
+    lines.push(`${indent}${lead} ${isCollection(value) ? emptyText(value) : scalar(value)}`);
     return;
   }
   const inner: string[] = [];
@@ -38,6 +40,10 @@ function isCollection(value: JsonValue): value is readonly JsonValue[] | { reado
 
 function isEmpty(value: readonly JsonValue[] | { readonly [key: string]: JsonValue }): boolean {
   return Object.keys(value).length === 0;
+}
+
+function emptyText(value: JsonValue): string {
+  return isList(value) ? '[]' : '{}';
 }
 
 /** Plain only where no YAML reader can see anything but this string; JSON's quoting is valid YAML. */
