@@ -21,10 +21,18 @@ export function readHeredoc(cursor: SourceCursor): string {
   for (;;) {
     const line = cursor.take(/[^\n]*/y) ?? '';
     if (cursor.next() === '') cursor.fail('heredoc not terminated');
-    const closing = /^([ \t\f\v\r]*)(.*?)\r*$/u.exec(line);
-    if (closing?.[2] === word && line.length >= shortestEnd) return finishHeredoc(lines, closing[1] ?? '', isIndented);
+    const [indentation = ''] = /^[ \t\f\v\r]*/.exec(line) ?? [];
+    const isClosing = withoutReturns(line.slice(indentation.length)) === word;
+    if (isClosing && line.length >= shortestEnd) return finishHeredoc(lines, indentation, isIndented);
     lines.push(line);
   }
+}
+
+/** A text without the carriage returns at its end, in time that grows with its length only. */
+function withoutReturns(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\r') end -= 1;
+  return text.slice(0, end);
 }
 
 function finishHeredoc(lines: readonly string[], indentation: string, isIndented: boolean): string {
