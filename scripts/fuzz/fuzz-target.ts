@@ -53,8 +53,10 @@ export function fuzzTarget({ target, corpus, seconds, seed, coverage, isBlind, a
     announce(input);
     runs += 1;
     const what = failureOf(target, input, coverage);
-    if (what !== undefined) return { input: trim(input, (shorter) => failureOf(target, shorter) === what), what };
-    return undefined;
+    if (what === undefined) return undefined;
+    const isSame = (shorter: Uint8Array): boolean => kindOf(failureOf(target, shorter)) === kindOf(what);
+    const short = trim(input, isSame);
+    return { input: short, what: failureOf(target, short) ?? what };
   };
   const timed = (input: Uint8Array): Finding | undefined => {
     const start = performance.now();
@@ -119,6 +121,11 @@ function failureOf(target: FuzzTarget, input: Uint8Array, coverage?: Coverage): 
   }
 }
 
+/** Where an error came from, whatever its message quotes of the input. */
+function kindOf(failure: string | undefined): string | undefined {
+  return failure?.split('\n').find((line) => /^\s+at /.test(line));
+}
+
 function timeOf(target: FuzzTarget, input: Uint8Array): number {
   const start = performance.now();
   target(input);
@@ -126,7 +133,7 @@ function timeOf(target: FuzzTarget, input: Uint8Array): number {
 }
 
 /** No more than this many inputs are kept from one run, and none that is longer. */
-const MAX_EXTENSIONS = 24;
+const MAX_EXTENSIONS = 16;
 const LONGEST_EXTENSION = 2_048;
 
 /** The fewest and shortest inputs of the pool that hit counters which the kept ones do not. */

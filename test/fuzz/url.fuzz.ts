@@ -1,0 +1,30 @@
+import { isIP } from 'node:net';
+import { findAddressFault } from '../../src/lib/config/agent/workload-api-address.ts';
+import { splitUrl } from '../../src/lib/config/section/url.ts';
+
+/** Any text is none, or is a URL whose parts give the text again; an address without fault can be dialled. */
+export function target(bytes: Uint8Array): void {
+  const text = Buffer.from(bytes).toString('utf8');
+  const parts = splitUrl(text);
+  if (parts !== undefined) checkParts(text, parts);
+  const fault = findAddressFault(text);
+  if (fault !== undefined) return;
+  if (parts === undefined) throw new Error('an address that is no URL');
+  if (parts.scheme === 'tcp') {
+    const [, host = '', port = ''] = /^\[?([^\]]*?)\]?:([0-9]+)$/.exec(parts.host) ?? [];
+    if (isIP(host) === 0 || port === '') throw new Error('an address that nobody can dial');
+  } else if (parts.scheme !== 'unix' || (parts.path === '' && parts.host === '')) {
+    throw new Error('an address of no known kind');
+  }
+}
+
+function checkParts(text: string, parts: NonNullable<ReturnType<typeof splitUrl>>): void {
+  if (/[\p{Cc}]/u.test(text)) throw new Error('a control character');
+  const written = [parts.scheme, parts.userInfo ?? '', parts.host, parts.path, parts.query, parts.fragment];
+  let rest = text;
+  for (const [index, part] of written.entries()) {
+    const found = (index === 0 ? rest.toLowerCase() : rest).indexOf(part);
+    if (found < 0) throw new Error(`${part} is not in the text, or not in its place`);
+    rest = rest.slice(found + part.length);
+  }
+}
