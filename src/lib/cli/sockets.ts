@@ -93,7 +93,7 @@ function choose(choice: SocketChoice, env: Environment, template: string, fallba
     if (!pattern.includes('%i')) throw new SpirekitError('invalid-argument', `failed to find %i in ${template}`);
   }
   if (choice.socketPath !== fallback) return choice.socketPath;
-  if (choice.instance !== '') return pattern.replaceAll('%i', choice.instance);
+  if (choice.instance !== '') return pattern.replaceAll('%i', () => choice.instance);
   const single = env[template.replace(/_TEMPLATE$/, '')] ?? '';
   return single === '' ? fallback : single;
 }
