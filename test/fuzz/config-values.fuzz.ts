@@ -7,12 +7,15 @@ import type { HclObject } from '../../src/lib/config/hcl/ast.ts';
 import { parseConfigText } from '../../src/lib/config/hcl/parse.ts';
 import { findDataStoreFault } from '../../src/lib/config/plugin-check/data-store.ts';
 import { findTemplateFault } from '../../src/lib/config/plugin-check/path-template.ts';
+import { block } from '../../src/lib/config/schema/block.ts';
 import { decodeTree } from '../../src/lib/config/schema/schema.ts';
 import { resolvePlugins } from '../../src/lib/config/section/plugins.ts';
 import { resolveTelemetry } from '../../src/lib/config/section/telemetry.ts';
 import { resolveTrustDomain } from '../../src/lib/config/section/trust-domain.ts';
 import { resolvePruning } from '../../src/lib/config/server/attested-nodes.ts';
 import { checkTrustedCidrs } from '../../src/lib/config/server/cidr.ts';
+import { decodeOneProfile } from '../../src/lib/config/server/endpoint-profile.ts';
+import { checkFederation } from '../../src/lib/config/server/federation.ts';
 import { resolveIssuance } from '../../src/lib/config/server/issuance.ts';
 import { serverFileSchema } from '../../src/lib/config/server/server-schema.ts';
 import { unknownServerKeys } from '../../src/lib/config/server/unknown-server-keys.ts';
@@ -41,6 +44,13 @@ function readServer(root: HclObject): void {
   refusedOr(() => resolveTrustDomain(server.trust_domain, report, ['server', 'trust_domain']));
   refusedOr(() => checkTrustedCidrs(server.proxy_protocol_trusted_cidrs, report));
   refusedOr(() => resolvePruning(server, report));
+  const { federation } = server;
+  if (federation !== undefined) {
+    refusedOr(() => checkFederation(federation, report));
+    for (const { bundle_endpoint_profile: profile } of federation.federates_with.values()) {
+      if (profile !== undefined) refusedOr(() => decodeOneProfile(block({}), profile));
+    }
+  }
   const issuance = refusedOr(() => resolveIssuance(server, report));
   if (issuance === undefined) return;
   for (const seconds of [issuance.caTtlSeconds, issuance.agentTtlSeconds, issuance.defaultX509SvidTtlSeconds]) {

@@ -16,9 +16,12 @@ import { parseNanoseconds, parseSeconds, toSeconds } from '../../../src/lib/conf
 import { findHostFault } from '../../../src/lib/config/section/host.ts';
 import { parseKeyType, SERVER_KEY_TYPES } from '../../../src/lib/config/section/key-type.ts';
 import { checkCount, findCountFault } from '../../../src/lib/config/section/plugin-count.ts';
+import { resolvePlugins } from '../../../src/lib/config/section/plugins.ts';
+import { resolveTrustDomain } from '../../../src/lib/config/section/trust-domain.ts';
 import { checkTrustedCidrs } from '../../../src/lib/config/server/cidr.ts';
 import { decodeOneProfile } from '../../../src/lib/config/server/endpoint-profile.ts';
 import { checkFederation } from '../../../src/lib/config/server/federation.ts';
+import { resolveIssuance } from '../../../src/lib/config/server/issuance.ts';
 import { serverFileSchema } from '../../../src/lib/config/server/server-schema.ts';
 import { pemEncode } from '../../../src/lib/crypto/pem.ts';
 import { formatGoDuration } from '../../../src/lib/runtime/go-duration.ts';
@@ -202,6 +205,56 @@ describe('values of a configuration', () => {
           isSafe ? undefined : 'invalid-config',
         );
       }),
+    );
+  });
+
+  it('a trust domain is a name or that of an ID', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z0-9.-]{1,20}$/), text, (name, other) => {
+        const path = ['server', 'trust_domain'];
+        expect(resolveTrustDomain(name, reportOn(), path).name).toBe(name);
+        expect(resolveTrustDomain(`spiffe://${name}/a`, reportOn(), path).name).toBe(name);
+        fc.pre(!/^[a-z0-9._-]+$/.test(other) && !other.includes('/'));
+        expect(refusalOf(() => resolveTrustDomain(other, reportOn(), path))).toBe('invalid-config');
+      }),
+    );
+  });
+
+  it('lifetimes are those that are written, and the usual ones where none is', () => {
+    const seconds = fc.integer({ min: 1, max: 10 ** 8 });
+    fc.assert(
+      fc.property(seconds, seconds, fc.option(seconds, { nil: undefined }), (ca, x509, agent) => {
+        const config = `server { ca_ttl = "${ca}s" default_x509_svid_ttl = "${x509}s" ${agent === undefined ? '' : `agent_ttl = "${agent}s"`} }`;
+        const { server } = decodeText(serverFileSchema, config);
+        expect(resolveIssuance(server, reportOn(config))).toMatchObject({
+          caTtlSeconds: ca,
+          defaultX509SvidTtlSeconds: x509,
+          defaultJwtSvidTtlSeconds: 300,
+          agentTtlSeconds: agent ?? x509,
+        });
+      }),
+    );
+  });
+
+  it('plugins keep their order, their names and their data, and none comes twice', () => {
+    const word = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]{0,8}$/);
+    const key = fc.tuple(word, word).filter((names) => !names.some((name) => /^(true|false)$/.test(name)));
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(key, { selector: ([type, name]) => `${type}/${name}`.toLowerCase(), maxLength: 4 }),
+        word,
+        (keys, value) => {
+          const items = keys.map(([type, name]) => `${type} "${name}" { plugin_data { key = "${value}" } }\n`);
+          const root = parseConfigText(items.join('')).root;
+          const plugins = resolvePlugins(root, reportOn());
+          expect(plugins.map(({ type, name }) => [type, name])).toEqual(keys);
+          for (const { data } of plugins) expect(data).toEqual({ kind: 'fixed', hcl: `key = "${value}"\n` });
+          const twice = parseConfigText([...items, ...items].join('')).root;
+          expect(refusalOf(() => resolvePlugins(twice, reportOn()))).toBe(
+            keys.length === 0 ? undefined : 'invalid-config',
+          );
+        },
+      ),
     );
   });
 });

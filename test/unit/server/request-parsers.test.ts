@@ -10,6 +10,7 @@ import { signerFromKey } from '../../../src/lib/crypto/signer.ts';
 import { SpirekitError } from '../../../src/lib/runtime/errors.ts';
 import { readPrivateFile } from '../../../src/lib/runtime/private-file.ts';
 import { parseAgentCsr } from '../../../src/lib/server/api/agent/v1/issue-agent-svid.ts';
+import { fromStore } from '../../../src/lib/server/api/store-failure.ts';
 import { parseCallerCsr } from '../../../src/lib/server/api/svid/v1/parse-caller-csr.ts';
 import {
   checkEntryUpdate,
@@ -120,6 +121,24 @@ describe('pages', () => {
         if (isToken && size >= 1) expect(await read).toEqual({ items: [], nextToken: '' });
         else expect(await read).toBe('invalid-argument');
         expect(limit).toBeLessThanOrEqual(10_000);
+      }),
+    );
+  });
+});
+
+describe('what a store fails with', () => {
+  it('keeps its code where the caller may know it, and is internal elsewhere', async () => {
+    const codes = fc.constantFrom('unavailable', 'data-loss', 'canceled', 'deadline-exceeded', 'not-found', 'io-error');
+    await fc.assert(
+      fc.asyncProperty(codes, fc.string(), fc.boolean(), async (code, message, isTold) => {
+        const failed = fromStore(
+          'failed to list',
+          Promise.reject(new SpirekitError(code, message)),
+          isTold ? [code] : [],
+        );
+        const isKept = isTold || !['not-found', 'io-error'].includes(code);
+        await expect(failed).rejects.toMatchObject({ code: isKept ? code : 'internal' });
+        expect(await fromStore('failed', Promise.resolve(message))).toBe(message);
       }),
     );
   });
