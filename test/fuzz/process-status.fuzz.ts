@@ -1,9 +1,11 @@
 import { parseProcessStatus } from '../../src/lib/agent/plugin/workloadattestor/unix/process-status.ts';
 import { SpirekitError } from '../../src/lib/runtime/errors.ts';
+import { parseOpenFileLimit } from '../../src/lib/runtime/open-file-limit.ts';
 
-/** Any text is refused as internal, or gives ids of 32 bits that stand in it. */
+/** Any text is refused as internal, or gives ids of 32 bits that stand in it; a limit is a number or none. */
 export function target(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('utf8');
+  if (!Number.isSafeInteger(parseOpenFileLimit(text) ?? 0)) throw new Error('a limit that is no number');
   let ids: readonly number[];
   try {
     const { effectiveUid, effectiveGid, supplementaryGids } = parseProcessStatus(text);

@@ -85,16 +85,25 @@ export function namesInProperties(file: string): ReadonlySet<string> {
 /** Every file that a file imports, by whatever way. */
 export function importsOf(file: string): ReadonlySet<string> {
   const found = new Set([file]);
-  for (const each of found) {
-    const { module } = parseSync(each, read(each));
-    const specifiers = [
-      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
-      ...module.staticExports.flatMap(({ entries }) => entries.map(({ moduleRequest }) => moduleRequest?.value ?? '')),
-    ];
-    for (const specifier of specifiers) {
-      if (specifier.startsWith('.')) found.add(posix.join(posix.dirname(each), specifier));
-    }
-  }
+  for (const each of found) for (const imported of directImports(each)) found.add(imported);
+  return found;
+}
+
+/** By file: most are imported by many. */
+const imports = new Map<string, readonly string[]>();
+
+function directImports(file: string): readonly string[] {
+  const known = imports.get(file);
+  if (known !== undefined) return known;
+  const { module } = parseSync(file, read(file));
+  const specifiers = [
+    ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+    ...module.staticExports.flatMap(({ entries }) => entries.map(({ moduleRequest }) => moduleRequest?.value ?? '')),
+  ];
+  const found = specifiers.flatMap((specifier) =>
+    specifier.startsWith('.') ? [posix.join(posix.dirname(file), specifier)] : [],
+  );
+  imports.set(file, found);
   return found;
 }
 

@@ -191,6 +191,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'runtime/log-level.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
   'runtime/log-timestamp.ts': { properties: ['runtime/log-timestamp.test.ts'], fuzz: 'log-line' },
   'runtime/log-value.ts': { properties: ['runtime/logger.test.ts'], fuzz: 'log-line' },
+  'runtime/open-file-limit.ts': { properties: ['runtime/open-file-limit.test.ts'], fuzz: 'process-status' },
   'runtime/private-file.ts': {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'passes text on, whatever it is' },
@@ -240,6 +241,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'spiffe/selector.ts': { properties: ['spiffe/selector.test.ts', 'spiffe/parsers.test.ts'], fuzz: 'selector' },
   'spiffe/spiffe-id.ts': { properties: ['spiffe/spiffe-id.test.ts'], fuzz: 'spiffe-id' },
   'spiffe/x509-svid.ts': { properties: ['spiffe/parsers.test.ts'], fuzz: 'x509-svid' },
+  'telemetry/prometheus/exporter-tls.ts': {
+    properties: ['telemetry/prometheus/authorized-ids.test.ts'],
+    fuzz: { none: 'hands its texts to SpiffeId.parse, the target spiffe-id' },
+  },
   'wire/convert/agent.ts': { properties: ['wire/convert/values.test.ts'], fuzz: 'wire' },
   'wire/convert/bundle.ts': {
     properties: ['wire/convert/requests.test.ts', 'wire/convert/values.test.ts'],

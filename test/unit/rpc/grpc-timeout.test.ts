@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatGrpcTimeout } from '../../../src/lib/rpc/grpc-timeout.ts';
+import { formatGrpcTimeout, parseGrpcTimeout } from '../../../src/lib/rpc/grpc-timeout.ts';
 
 const MS: Readonly<Record<string, number>> = { n: 1e-6, u: 1e-3, m: 1, S: 1000, M: 60_000, H: 3_600_000 };
 
@@ -26,5 +26,36 @@ describe('formatGrpcTimeout', () => {
     [Number.MAX_VALUE, '99999999H'],
   ])('writes %d ms as %s', (timeoutMs, text) => {
     expect(formatGrpcTimeout(timeoutMs)).toBe(text);
+  });
+});
+
+describe('parseGrpcTimeout', () => {
+  it('reads what is written, which is no less than was asked for and by less than a unit more', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0.001, max: 1e14, noNaN: true }), (timeoutMs) => {
+        const text = formatGrpcTimeout(timeoutMs);
+        const read = parseGrpcTimeout(text) ?? Number.NaN;
+        expect(read).toBeGreaterThanOrEqual(timeoutMs * (1 - 1e-9));
+        expect(read).toBeLessThanOrEqual((timeoutMs + (MS[text.slice(-1)] ?? 0)) * (1 + 1e-9));
+      }),
+    );
+  });
+
+  it('reads digits with a unit and nothing else', () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('0', '1', '9', 'n', 'u', 'm', 'S', 'M', 'H', 's', '-', '.', ' ', '\n'),
+          maxLength: 10,
+        }),
+        (text) => {
+          const [, digits, unit = ''] = /^([0-9]{1,8})([numSMH])$/.exec(text) ?? [];
+          const expected =
+            digits === undefined || text.endsWith('\n') ? undefined : Number(digits) * (MS[unit] ?? Number.NaN);
+          expect(parseGrpcTimeout(text)).toBe(expected);
+        },
+      ),
+      { numRuns: 1_000 },
+    );
   });
 });
