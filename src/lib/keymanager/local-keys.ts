@@ -2,6 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import { generateKey, type KeyType } from '../crypto/key.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 
+/** How a key is made. */
+export interface KeyOptions {
+  /** A key that cannot be kept is made all the same; it ends with the process unless a later one is kept. Default false. */
+  readonly evenIfNotKept?: boolean;
+}
+
 /** Keeps all keys durably, or rejects and has changed nothing. */
 export type PersistKeys = (keys: ReadonlyMap<string, KeyObject>) => Promise<void>;
 
@@ -28,10 +34,10 @@ export abstract class LocalKeys<K> {
   protected abstract view(id: string, key: KeyObject): K;
 
   /** Makes a key, instead of one of the same id. Errors: `invalid-argument` for an empty id, those of `persist`. */
-  async generateKey(id: string, type: KeyType): Promise<K> {
+  async generateKey(id: string, type: KeyType, { evenIfNotKept = false }: KeyOptions = {}): Promise<K> {
     if (id === '') throw new SpirekitError('invalid-argument', 'key id is required');
     const key = await generateKey(type);
-    await this.#keep(id, key);
+    await this.#keep(id, key, evenIfNotKept);
     return this.view(id, key);
   }
 
@@ -45,9 +51,13 @@ export abstract class LocalKeys<K> {
     return [...this.#keys].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([id, key]) => this.view(id, key));
   }
 
-  #keep(id: string, key: KeyObject): Promise<void> {
+  #keep(id: string, key: KeyObject, evenIfNotKept: boolean): Promise<void> {
     const write = this.#lastWrite.then(async () => {
-      await this.#persist(new Map(this.#keys).set(id, key));
+      try {
+        await this.#persist(new Map(this.#keys).set(id, key));
+      } catch (error) {
+        if (!evenIfNotKept) throw error;
+      }
       this.#keys.set(id, key);
     });
     this.#lastWrite = write.catch(() => undefined);

@@ -42,6 +42,9 @@ const RETRY_MS = 5000;
 /** The clock is looked at so often, since it may be set and the machine may have slept. */
 const LONGEST_WAIT_MS = 30_000;
 
+/** Which part of an SVID's life is its last chance to be replaced. */
+const LAST_CHANCE = 1 / 3;
+
 /** Keeps the agent's own SVID fresh, by renewing it or, if the node can, by attesting again. */
 export class AgentSvidRotation {
   readonly #options: AgentSvidRotationOptions;
@@ -118,7 +121,7 @@ export class AgentSvidRotation {
         signal,
       });
       log.info('Successfully reattested node', { spiffe_id: agentIdText(svid.chain) });
-      await this.#adopt(svid);
+      await this.#adopt(svid, { evenIfNotKept: true });
     });
   }
 
@@ -133,7 +136,8 @@ export class AgentSvidRotation {
   async #renew(connection: ServerConnection, signal: AbortSignal): Promise<void> {
     const { attestation, log } = this.#options;
     log.debug('Rotating agent SVID');
-    const key = await generateAgentKey(attestation.keyManager, this.#svid.key);
+    const evenIfNotKept = this.#isLastChance();
+    const key = await generateAgentKey(attestation.keyManager, this.#svid.key, { evenIfNotKept });
     const csr = await createCsr({ signer: signerFromKey(key.privateKey) });
     await connection.reserve(async (client) => {
       const options = { signal, timeoutMs: CALL_TIMEOUT_MS };
@@ -147,16 +151,20 @@ export class AgentSvidRotation {
       attestation.clockDifference.look(leaf);
       const chain = [leaf, ...intermediates] as const;
       log.info('Successfully rotated agent SVID', { spiffe_id: agentIdText(chain) });
-      await this.#adopt({ chain: [leaf, ...intermediates], key, reattestable: false });
+      await this.#adopt({ chain: [leaf, ...intermediates], key, reattestable: false }, { evenIfNotKept });
     });
   }
 
-  /** Stored before it is used: once the server has seen the new SVID it accepts no other. */
-  async #adopt(svid: AgentSvid): Promise<void> {
+  /**
+   * Stored before it is used: once the server has seen the new SVID it accepts no other, and an agent that starts again
+   * with the old one is lost. SPIRE's agent uses what it could not store at once.
+   */
+  async #adopt(svid: AgentSvid, { evenIfNotKept }: { readonly evenIfNotKept: boolean }): Promise<void> {
     const { attestation, storage, strategy, log } = this.#options;
     try {
       await storage.storeSvid(svid.chain, svid.reattestable);
     } catch (error) {
+      if (!evenIfNotKept) throw prefixed('could not store SVID', error);
       log.warn('Could not store SVID', { error });
     }
     this.#svid = svid;
@@ -167,6 +175,16 @@ export class AgentSvidRotation {
       attestation.clock,
     );
     this.#hasWarnedOfExpiry = false;
+  }
+
+  /**
+   * While there is time, the agent would rather try again than use what does not survive it: its disk may be full for a
+   * moment only. Later an agent that must not be restarted is better than none.
+   */
+  #isLastChance(): boolean {
+    const [leaf] = this.#svid.chain;
+    const leftMs = leaf.notAfterMs - this.#options.attestation.clock.nowMs();
+    return leftMs < (leaf.notAfterMs - leaf.notBeforeMs) * LAST_CHANCE;
   }
 
   #checkIsBearable(error: unknown): void {

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { KeyType } from '../../../crypto/key.ts';
+import type { KeyOptions } from '../../../keymanager/local-keys.ts';
 
 /** A key that a key manager keeps. TLS needs it in this process, so the private half is part of it. */
 export interface ManagedKey {
@@ -16,7 +17,7 @@ export interface KeyManager {
    *
    * Errors: `invalid-argument` for an empty id, `io-error` when the key cannot be kept.
    */
-  generateKey(id: string, type: KeyType): Promise<ManagedKey>;
+  generateKey(id: string, type: KeyType, options?: KeyOptions): Promise<ManagedKey>;
   /** All keys in order of their ids. */
   listKeys(): Promise<readonly ManagedKey[]>;
 }

@@ -77,6 +77,18 @@ describe('the file of the disk key manager', () => {
     expect(found && isSamePublicKey(found.privateKey, made.privateKey)).toBe(true);
   });
 
+  test('F18: lacks a key that could not be written and was wanted all the same, until a later one is kept', async () => {
+    const directory = root.file('unkept');
+    const keys = await open(directory);
+    rmSync(directory, { recursive: true });
+    const made = await keys.generateKey('a', 'ec-p256', { evenIfNotKept: true });
+    const [found] = await keys.listKeys();
+    expect(found && isSamePublicKey(found.privateKey, made.privateKey)).toBe(true);
+    expect(await (await open(directory)).listKeys()).toEqual([]);
+    await keys.generateKey('b', 'ec-p256');
+    expect((await (await open(directory)).listKeys()).map(({ id }) => id)).toEqual(['a', 'b']);
+  });
+
   test('refuses a directory that is a file', async () => {
     writeFileSync(root.file('file'), '');
     await expect(open(root.file('file'))).rejects.toMatchObject({ code: 'failed-precondition' });
