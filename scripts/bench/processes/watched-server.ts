@@ -7,8 +7,8 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { projectRoot } from '../../../test/support/programs.ts';
+import { WINDOW_MS } from '../loop-delay.ts';
 
-const WINDOW_MS = 250;
 /** The timer of the histogram fires once a millisecond; what it measures includes that. */
 const RESOLUTION_MS = 1;
 

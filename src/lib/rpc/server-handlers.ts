@@ -2,8 +2,9 @@ import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { CallAccount } from './call-account.ts';
 import type { CallContext, Interceptor } from './call-context.ts';
+import { encodeInTurns } from './encode-in-turns.ts';
 import type { ServerCall } from './server-call.ts';
-import type { ServerStream } from './server-stream.ts';
+import { type ServerStream, totalBytes } from './server-stream.ts';
 import type { MethodDefinition } from './service.ts';
 import { findPublicStatus, OK_STATUS, RpcCode, RpcError, type RpcStatus, rpcStatusOf } from './status.ts';
 
@@ -112,8 +113,8 @@ async function sendOne(
   account: CallAccount,
   env: HandlerEnvironment,
 ): Promise<void> {
-  const bytes = encodeResponse(rpc, response, env);
-  if (!call.signal.aborted) await call.race(stream.send(bytes, account));
+  const parts = await encodeResponse(rpc, response, env);
+  if (!call.signal.aborted) await call.race(stream.send(parts, account));
 }
 
 /**
@@ -132,7 +133,7 @@ async function sendAll(
   const iterator = responses[Symbol.asyncIterator]();
   try {
     for (let next = await call.race(iterator.next()); next.done !== true; next = await call.race(iterator.next())) {
-      await call.race(stream.send(encodeResponse(rpc, next.value, env), account));
+      await call.race(stream.send(await encodeResponse(rpc, next.value, env), account));
     }
   } catch (error) {
     iterator.return?.().catch(() => {
@@ -165,12 +166,19 @@ function decodeRequest(rpc: MethodDefinition, bytes: Uint8Array): unknown {
   }
 }
 
-function encodeResponse(rpc: MethodDefinition, response: unknown, env: HandlerEnvironment): Uint8Array {
-  const bytes = rpc.responseType.encode(response).finish();
-  if (bytes.byteLength <= env.maxSendBytes) return bytes;
+/** The parts of the encoded response. */
+async function encodeResponse(
+  rpc: MethodDefinition,
+  response: unknown,
+  env: HandlerEnvironment,
+): Promise<readonly Uint8Array[]> {
+  if (typeof response !== 'object' || response === null) throw ourFault(`the handler of ${rpc.name} gave no message`);
+  const parts = await encodeInTurns(response, (message) => rpc.responseType.encode(message).finish());
+  const bytes = totalBytes(parts);
+  if (bytes <= env.maxSendBytes) return parts;
   throw new RpcError(
     RpcCode.resourceExhausted,
-    `trying to send message larger than max (${bytes.byteLength} vs. ${env.maxSendBytes})`,
+    `trying to send message larger than max (${bytes} vs. ${env.maxSendBytes})`,
   );
 }
 

@@ -49,12 +49,12 @@ export class ServerStream {
     this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
   }
 
-  /** Sends a message; resolves when the connection has taken it. Rejects with `ResourceExhausted` if too many are not taken. */
-  async send(message: Uint8Array, account: CallAccount): Promise<void> {
-    account.holdResponse(message.byteLength);
+  /** Sends a message, given in parts; resolves when the connection has taken it. Rejects with `ResourceExhausted` if too many are not taken. */
+  async send(parts: readonly Uint8Array[], account: CallAccount): Promise<void> {
+    account.holdResponse(totalBytes(parts));
     this.sendHeaders();
     await new Promise<void>((resolve, reject) => {
-      this.#stream.write(encodeFrame(message), (cause) =>
+      this.#stream.write(encodeFrame(...parts), (cause) =>
         cause ? reject(new RpcError(RpcCode.canceled, 'context canceled', { cause })) : resolve(),
       );
     });
@@ -99,6 +99,11 @@ export class ServerStream {
     this.#stream.resume();
     if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
+}
+
+/** The bytes of all parts together. */
+export function totalBytes(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 function statusTrailers({ status, description, statusDetails }: RpcStatus): Record<string, string> {

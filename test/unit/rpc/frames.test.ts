@@ -12,7 +12,7 @@ describe('FrameDecoder', () => {
   it('gives the messages back however the stream of frames is cut', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 })), fc.array(fc.nat()), (messages, places) => {
-        const stream = Buffer.concat(messages.map(encodeFrame));
+        const stream = Buffer.concat(messages.map((message) => encodeFrame(message)));
         const decoder = new FrameDecoder(300);
         const decoded = cut(stream, places).flatMap((chunk) => [...decoder.push(chunk)]);
         expect(decoded.map((each) => [...each])).toEqual(messages.map((each) => [...each]));
@@ -34,6 +34,11 @@ describe('FrameDecoder', () => {
     expect(() => [...decoder.push(Buffer.from([0, 0xff, 0xff, 0xff, 0xff]))]).toThrow(
       'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (4294967295 vs. 10)',
     );
+  });
+
+  it('puts the parts of a message behind one prefix', () => {
+    const parts = [Uint8Array.of(1, 2), new Uint8Array(), Uint8Array.of(3)];
+    expect(encodeFrame(...parts)).toEqual(encodeFrame(Uint8Array.of(1, 2, 3)));
   });
 
   it('takes a message at the limit', () => {

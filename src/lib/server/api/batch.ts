@@ -1,6 +1,7 @@
 import type { CallContext } from '../../rpc/call-context.ts';
 import { rpcStatusOf } from '../../rpc/status.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
+import { nextTurn } from '../../runtime/next-turn.ts';
 import type { Status } from '../../wire/gen/spire/api/types/status.ts';
 import { callLogger } from '../authorization/call-logger.ts';
 
@@ -24,7 +25,7 @@ export async function answerBatch<Item, Result>(
     call.signal.throwIfAborted();
     const group = items.slice(start, start + ITEMS_AT_ONCE);
     results.push(...(await Promise.all(group.map((item) => answerItem(call, item, handlers)))));
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   return results;
 }

@@ -1,6 +1,6 @@
 import { SpirekitError } from '../../../runtime/errors.ts';
+import { nextTurn } from '../../../runtime/next-turn.ts';
 import type { Page, PageRequest } from '../pagination.ts';
-import { nextTurn } from './next-turn.ts';
 
 /** Rows of one page at most, whatever the caller asks for: nothing is sized by a number from outside. */
 const LARGEST_PAGE = 10_000;
@@ -12,7 +12,7 @@ export interface Window {
 }
 
 /** Rows that are read at once for a list without pages. */
-const PIECE = 1000;
+const PIECE = 250;
 
 /**
  * One page, or without a page request everything, read in pieces so that a long list does not keep other calls waiting.

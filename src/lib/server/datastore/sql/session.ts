@@ -1,10 +1,10 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { SpirekitError } from '../../../runtime/errors.ts';
+import { nextTurn } from '../../../runtime/next-turn.ts';
 import type { ChangeEvents, ChangeListener, DatastoreChange } from '../change-events.ts';
 import type { WriteCheck } from '../write-check.ts';
 import type { DatabaseKind } from './database-kind.ts';
 import type { DatabasePlace } from './database-place.ts';
-import { nextTurn } from './next-turn.ts';
 import type { Schema } from './schema.ts';
 
 /** Queries inside or outside a transaction. */

@@ -1,5 +1,6 @@
 import type { CallContext, ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
+import { mapInTurns } from '../../../../runtime/next-turn.ts';
 import { type AttestedNode, isBanned } from '../../../../spiffe/attested-node.ts';
 import type { SpiffeId } from '../../../../spiffe/spiffe-id.ts';
 import { agentToWire } from '../../../../wire/convert/agent.ts';
@@ -46,7 +47,7 @@ export function agentService(deps: AgentServiceDeps): ServiceImplementation<type
       const listing = nodes.listNodes(agentFilterFromWire(request.filter), pageRequest(request));
       const page = await fromStore('failed to list agents', listing);
       return {
-        agents: page.items.map((node) => agentToWire(node, request.outputMask)),
+        agents: await mapInTurns(page.items, (node) => agentToWire(node, request.outputMask)),
         nextPageToken: page.nextToken,
       };
     },

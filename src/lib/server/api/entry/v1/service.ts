@@ -1,6 +1,7 @@
 import type { CallContext, ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { RpcCode } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
+import { mapInTurns } from '../../../../runtime/next-turn.ts';
 import type { RegistrationEntry } from '../../../../spiffe/registration-entry.ts';
 import { compareSelectors } from '../../../../spiffe/selector.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
@@ -70,11 +71,10 @@ export function entryService(deps: EntryServiceDeps): ServiceImplementation<type
       }),
     }),
 
-    getAuthorizedEntries: async ({ outputMask }, call) => ({
-      entries: authorizedEntries
-        .listAuthorizedEntries(getCallerId(call))
-        .map((entry) => entryToWire(entry, outputMask)),
-    }),
+    getAuthorizedEntries: async ({ outputMask }, call) => {
+      const authorized = authorizedEntries.listAuthorizedEntries(getCallerId(call));
+      return { entries: await mapInTurns(authorized, (entry) => entryToWire(entry, outputMask)) };
+    },
 
     syncAuthorizedEntries: (requests, call) =>
       syncAuthorizedEntries(requests, authorizedEntries.listAuthorizedEntries(getCallerId(call)), syncPageSize),
@@ -89,12 +89,12 @@ async function listEntries(
   const filter = entryFilterFromWire(trustDomain, request.filter);
   const wanted = pageRequest(request);
   let page = await fromStore('failed to list entries', entries.listEntries(filter, wanted));
-  const fitting = countFitting(page.items);
+  const fitting = wanted === undefined ? page.items.length : countFitting(page.items);
   if (wanted !== undefined && fitting < page.items.length) {
     page = await fromStore('failed to list entries', entries.listEntries(filter, { ...wanted, size: fitting }));
   }
   return {
-    entries: page.items.map((entry) => entryToWire(entry, request.outputMask)),
+    entries: await mapInTurns(page.items, (entry) => entryToWire(entry, request.outputMask)),
     nextPageToken: page.nextToken,
   };
 }
