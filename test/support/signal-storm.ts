@@ -30,7 +30,12 @@ export interface StormTarget {
  */
 export async function runInStorm(
   target: StormTarget,
-  options: { readonly port?: number } = {},
+  options: {
+    /** A further port on which a debugger could be. */
+    readonly port?: number;
+    /** For programs that do not end by themselves: SIGTERM follows when this matches what they print. */
+    readonly endAfter?: RegExp;
+  } = {},
 ): Promise<StormOutcome & { readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   const { program, args, env, cwd } = target;
   const child = spawn(program, args, { env: env ?? process.env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -38,6 +43,7 @@ export async function runInStorm(
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
+    if (options.endAfter?.test(stdout) === true) child.kill('SIGTERM');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
