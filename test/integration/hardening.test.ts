@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -101,7 +101,7 @@ describe('a poisoned compile cache', () => {
   });
 });
 
-describe('the memory of a daemon', () => {
+describe('F45: the memory of a daemon', () => {
   it('cannot be read by another process of its user, which it still knows', async ({ skip }) => {
     const obstacle = await whyNoOtherUsers();
     skip(obstacle !== undefined, obstacle);
@@ -142,6 +142,31 @@ describe('the memory of a daemon', () => {
       expect(readdirSync(folder)).toEqual(['started']);
     },
   );
+});
+
+describe('what a daemon makes under an open umask', () => {
+  it('is for others neither to write nor to read, but for the sockets as SPIRE has them', async () => {
+    await using deployment = await Deployment.open();
+    await deployment.stopServer();
+    const log = join(folder, 'server.log');
+    const umask = process.umask(0);
+    try {
+      await deployment.startServer({ serverSettings: `log_file = "${log}"` });
+      await deployment.startAgent();
+    } finally {
+      process.umask(umask);
+    }
+    await expect.poll(() => existsSync(deployment.adminSocket), { timeout: 30_000 }).toBe(true);
+    const modes = (...paths: string[]): string[] => paths.map((path) => (statSync(path).mode & 0o777).toString(8));
+    expect(modes(log, deployment.serverSocket, deployment.agentSocket, deployment.adminSocket)).toEqual([
+      ...['640', '770', '777', '770'],
+    ]);
+    for (const data of ['server-data', 'agent-data']) {
+      const paths = readdirSync(join(deployment.folder, data), { recursive: true, encoding: 'utf8' });
+      expect(paths.length).toBeGreaterThan(0);
+      for (const path of paths) expect(statSync(join(deployment.folder, data, path)).mode & 0o027, path).toBe(0);
+    }
+  });
 });
 
 describe('a caller in another pid namespace', () => {

@@ -1,8 +1,9 @@
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RpcClient } from '../../../src/lib/rpc/client.ts';
 import { RpcServer } from '../../../src/lib/rpc/server.ts';
+import { bindWithMode } from '../../../src/lib/rpc/unix-socket-file.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { rejection, TemporaryFolder } from './fixtures.ts';
 
@@ -23,6 +24,31 @@ describe('the file of a unix socket', () => {
     await server.listenUnix({ path: folder.file('s'), socketMode });
     expect(mode(folder.file('s'))).toBe(socketMode.toString(8));
     expect(process.umask(0o027)).toBe(0o027);
+  });
+
+  it('never gives its mode to what was put in its place while it was bound', () => {
+    using folder = new TemporaryFolder();
+    writeFileSync(folder.file('victim'), '', { mode: 0o600 });
+    for (const replace of [
+      (path: string) => symlinkSync(folder.file('victim'), path),
+      (path: string) => linkSync(folder.file('victim'), path),
+      (path: string) => writeFileSync(path, '', { mode: 0o600 }),
+    ]) {
+      const path = folder.file('s');
+      const server = createServer();
+      const listen = server.listen.bind(server);
+      // Between the two system calls of the real thing.
+      server.listen = () => {
+        listen(path);
+        rmSync(path);
+        replace(path);
+        return server;
+      };
+      expect(() => bindWithMode(server, path, 0o777)).toThrow('was replaced by another user');
+      expect([mode(path), mode(folder.file('victim'))]).toEqual(['600', '600']);
+      server.close();
+      rmSync(path, { force: true });
+    }
   });
 
   it('gets its folder with the mode asked for, and leaves folders alone that were there', async () => {
