@@ -7,8 +7,8 @@ import { FetchWriteScenario } from './kill-points/scenarios/fetch-write.ts';
 import { entryCreate, joinTokenUse, tokenGenerate } from './kill-points/scenarios/registration-acts.ts';
 import { ServerFirstStartScenario } from './kill-points/scenarios/server-first-start.ts';
 import { ServerScenario } from './kill-points/scenarios/server-scenario.ts';
-import { whyNoTracing } from './kill-points/why-no-tracing.ts';
 import { type Proof, SHORT, skipped, verdict } from './proof.ts';
+import { whyNoTracing } from './why-no-tracing.ts';
 
 /** The short form kills at each so many-th call. */
 const SHORT_STEP = 16;

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Random, seededRandom } from '../../test/support/mutate.ts';
-import { findOnPath } from '../../test/support/programs.ts';
 import { DiskModel, type Survivors } from './power-loss/disk-model.ts';
 import { problemsOn } from './power-loss/server-on-files.ts';
 import { readSystemCalls } from './power-loss/system-calls.ts';
@@ -10,6 +9,7 @@ import { type Acknowledged, findAcknowledgements } from './power-loss/timeline.t
 import { runTraced, type TracedRun } from './power-loss/traced-load.ts';
 import { type Proof, SHORT, skipped, verdict } from './proof.ts';
 import { seedFrom } from './seed.ts';
+import { whyNoTracing } from './why-no-tracing.ts';
 
 /** Answers for each caller, and moments at which the power goes. */
 const LONG = { changes: 400, losses: 300 };
@@ -22,7 +22,8 @@ export const proof: Proof = {
   shows: 'power lost as the server begins to answer: what it answered is on disk, by the fsync calls it made',
   hasShortForm: true,
   async run(args) {
-    if (process.platform !== 'linux' || findOnPath('strace') === undefined) return skipped('strace is not on the PATH');
+    const obstacle = await whyNoTracing();
+    if (obstacle !== undefined) return skipped(obstacle);
     const { changes, losses } = args.includes(SHORT) ? BRIEF : LONG;
     const seed = seedFrom(args);
     const random = seededRandom(seed);

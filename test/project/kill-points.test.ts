@@ -2,8 +2,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SERVER_FILES } from '../../scripts/proofs/data-folder-files.ts';
 import { readRun } from '../../scripts/proofs/kill-points/kill-position.ts';
-import { checkModes, SERVER_FILES } from '../../scripts/proofs/kill-points/state-files.ts';
+import { checkModes } from '../../scripts/proofs/kill-points/state-files.ts';
 import { parseTrace } from '../../scripts/proofs/kill-points/traced-call.ts';
 
 const ONE_THREAD = `openat(AT_FDCWD</work>, "/data/.keys.json.0123456789abcdef.tmp", O_WRONLY|O_CREAT|O_EXCL, 0600) = 22</data/.keys.json.0123456789abcdef.tmp>

@@ -4,8 +4,8 @@ import { RpcClient } from '../../../src/lib/rpc/client.ts';
 import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
 import { CreateJoinTokenRequest } from '../../../src/lib/wire/gen/spire/api/server/agent/v1/agent.ts';
 import { Entry } from '../../../src/lib/wire/gen/spire/api/types/entry.ts';
-import { attestAgent } from '../../../test/support/attest-agent.ts';
 import type { Random } from '../../../test/support/mutate.ts';
+import { isUsedUp, useToken } from '../join-token-attempt.ts';
 import { Ledger } from './ledger.ts';
 
 /** Whom the load calls, and who writes down what was answered. */
@@ -160,19 +160,7 @@ export class LoadClient implements AsyncDisposable {
   }
 }
 
-/** Attests an agent over a connection of its own. Rejects as the server does. */
-export async function useToken(token: string, port: number): Promise<void> {
-  const tls = { verifyServer: () => {} };
-  await using remote = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls });
-  await attestAgent(remote, token);
-}
-
 /** The server is not there, or went before it answered. */
 function isGone(error: unknown): boolean {
   return error instanceof RpcError && error.status === RpcCode.unavailable;
-}
-
-/** The server has no such token, or no longer. */
-export function isUsedUp(error: unknown): boolean {
-  return error instanceof RpcError && error.description.includes('join token does not exist or has already been used');
 }

@@ -1,16 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** What a data folder holds, with the permission bits that each file must have. */
-type Expected = Readonly<Record<string, number>>;
-
-const SERVER_FILES: Expected = {
-  'datastore.sqlite3': 0o640,
-  'datastore.sqlite3-wal': 0o640,
-  'keys.json': 0o600,
-  'spirekit-server.json': 0o640,
-};
-const AGENT_FILES: Expected = { 'agent-data.json': 0o600, 'keys.json': 0o600 };
+import { AGENT_FILES, type FileModes, findTarget, SERVER_FILES } from '../data-folder-files.ts';
 
 /** SQLite begins its log anew at 1000 pages; one large write may go beyond. */
 const LARGEST_LOG_BYTES = 8 * 1024 * 1024;
@@ -26,7 +16,7 @@ export interface StateFiles {
 export function lookAtStateFiles(serverDataDir: string, agentDataDir: string): StateFiles {
   const problems: string[] = [];
   let leftovers = 0;
-  const look = (folder: string, expected: Expected): void => {
+  const look = (folder: string, expected: FileModes): void => {
     const names = readdirSync(folder);
     for (const [name, mode] of Object.entries(expected)) {
       if (!names.includes(name)) problems.push(`${name} is missing in ${folder}`);
@@ -35,7 +25,7 @@ export function lookAtStateFiles(serverDataDir: string, agentDataDir: string): S
       }
     }
     for (const name of names.filter((found) => !Object.hasOwn(expected, found))) {
-      const isLeftover = /^\..+\.[0-9a-f]{16}\.tmp$/.test(name) && (modeOf(join(folder, name)) & 0o137) === 0;
+      const isLeftover = findTarget(name) !== undefined && (modeOf(join(folder, name)) & 0o137) === 0;
       if (isLeftover) leftovers += 1;
       else problems.push(`${name} is in ${folder}`);
     }

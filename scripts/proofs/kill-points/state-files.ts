@@ -2,30 +2,19 @@ import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAgentData } from '../../../src/lib/agent/storage/agent-data.ts';
 import { parseKeysFile } from '../../../src/lib/keymanager/keys-file.ts';
+import { type FileModes, findTarget } from '../data-folder-files.ts';
 
-/** The widest mode of each file of a server's data folder; SQLite's files beside the database have its mode. */
-export const SERVER_FILES: Readonly<Record<string, number>> = {
-  'keys.json': 0o600,
-  'spirekit-server.json': 0o640,
-  'spirekit-server.lock': 0o640,
-  'spirekit-server.lock-journal': 0o640,
-  'datastore.sqlite3': 0o640,
-  'datastore.sqlite3-wal': 0o640,
-  'datastore.sqlite3-journal': 0o640,
-};
-
-/** The widest mode of each file of an agent's data folder. */
-export const AGENT_FILES: Readonly<Record<string, number>> = { 'keys.json': 0o600, 'agent-data.json': 0o600 };
+/** SQLite keeps this beside a new database until it has a log. */
+const EARLY_FILES: FileModes = { 'datastore.sqlite3-journal': 0o640 };
 
 /**
  * Throws if a file of the folder is open wider than it may be; one that is on its way to its place must not be wider
  * than what it is to become, and there must be no others.
  */
-export function checkModes(folder: string, widest: Readonly<Record<string, number>>): void {
+export function checkModes(folder: string, widest: FileModes): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
-    const target = /^\.(.+)\.[0-9a-f]{16}\.tmp$/.exec(name)?.[1] ?? name;
-    const allowed = widest[target];
+    const allowed = { ...EARLY_FILES, ...widest }[findTarget(name) ?? name];
     if (allowed === undefined) throw new Error(`there is a file ${name}`);
     const mode = lstatSync(join(folder, name)).mode & 0o7777;
     if ((mode & ~allowed) !== 0) throw new Error(`${name} has mode ${mode.toString(8)}`);

@@ -9,7 +9,7 @@ import { DaemonLogger } from '../../../src/lib/runtime/logger.ts';
 import { Server } from '../../../src/lib/server/server.ts';
 import { compareWithLedger } from '../acknowledged/compare.ts';
 import type { Ledger } from '../acknowledged/ledger.ts';
-import { isUsedUp, useToken } from '../acknowledged/load.ts';
+import { isUsedUp, useToken } from '../join-token-attempt.ts';
 
 /** A server's configuration and what its data folder holds. */
 export interface FilesOfServer {

@@ -4,11 +4,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseAgentData } from '../../../../src/lib/agent/storage/agent-data.ts';
 import { ServerClient } from '../../../../src/lib/client/server-client.ts';
 import { Deployment } from '../../../../test/support/deployment.ts';
+import { AGENT_FILES } from '../../data-folder-files.ts';
 import { HeldConfiguration } from '../held-configuration.ts';
 import type { HeldProgram, KillScenario } from '../kill-scenario.ts';
 import { RunningProgram } from '../running-program.ts';
 import { readServerState } from '../server-state.ts';
-import { AGENT_FILES, checkAgentData, checkKeys, checkModes } from '../state-files.ts';
+import { checkAgentData, checkKeys, checkModes } from '../state-files.ts';
 import { ONE_POOL_THREAD } from '../tracer.ts';
 
 /** What the server says of a token that it has let somebody in by. */

@@ -6,10 +6,11 @@ import { ServerClient } from '../../../../src/lib/client/server-client.ts';
 import type { Certificate } from '../../../../src/lib/crypto/certificate.ts';
 import { Deployment } from '../../../../test/support/deployment.ts';
 import { untilIdentity } from '../../../../test/support/workload-caller.ts';
+import { AGENT_FILES } from '../../data-folder-files.ts';
 import type { HeldProgram, KillScenario } from '../kill-scenario.ts';
 import { RunningProgram } from '../running-program.ts';
 import { SavedFolder } from '../saved-folder.ts';
-import { AGENT_FILES, checkAgentData, checkKeys, checkModes } from '../state-files.ts';
+import { checkAgentData, checkKeys, checkModes } from '../state-files.ts';
 import { ONE_POOL_THREAD } from '../tracer.ts';
 
 /**

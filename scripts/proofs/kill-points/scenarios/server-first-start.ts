@@ -2,11 +2,12 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ServerClient } from '../../../../src/lib/client/server-client.ts';
 import { Deployment } from '../../../../test/support/deployment.ts';
+import { SERVER_FILES } from '../../data-folder-files.ts';
 import { HeldConfiguration } from '../held-configuration.ts';
 import type { HeldProgram, KillScenario } from '../kill-scenario.ts';
 import { RunningProgram } from '../running-program.ts';
 import { readServerState } from '../server-state.ts';
-import { checkKeys, checkModes, SERVER_FILES } from '../state-files.ts';
+import { checkKeys, checkModes } from '../state-files.ts';
 import { ONE_POOL_THREAD } from '../tracer.ts';
 
 /** The first start of a server, up to an operator's `bundle show`: database, keys, journal, bundle. */

@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { ServerClient } from '../../../../src/lib/client/server-client.ts';
 import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
 import { Deployment } from '../../../../test/support/deployment.ts';
+import { SERVER_FILES } from '../../data-folder-files.ts';
 import type { HeldProgram, KillScenario } from '../kill-scenario.ts';
 import { RunningProgram } from '../running-program.ts';
 import { SavedFolder } from '../saved-folder.ts';
 import { readServerState, type ServerState } from '../server-state.ts';
-import { checkKeys, checkModes, SERVER_FILES } from '../state-files.ts';
+import { checkKeys, checkModes } from '../state-files.ts';
 import { ONE_POOL_THREAD, type ThreadRole } from '../tracer.ts';
 
 /** The server that an act is done to. */

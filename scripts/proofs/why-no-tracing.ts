@@ -1,4 +1,4 @@
-import { findOnPath, run } from '../../../test/support/programs.ts';
+import { findOnPath, run } from '../../test/support/programs.ts';
 
 /** Why processes cannot be traced and killed at chosen system calls here; undefined where they can. */
 export async function whyNoTracing(): Promise<string | undefined> {
