@@ -6,7 +6,7 @@ import type { Peer } from './call-context.ts';
 import { FairShare } from './fair-share.ts';
 import { parseGrpcTimeout } from './grpc-timeout.ts';
 import { openServerSession } from './http2/server-session.ts';
-import { accountOf } from './peer-account.ts';
+import { accountOf, classOf, type PeerClass } from './peer-account.ts';
 import { ServerCall } from './server-call.ts';
 import { type HandlerEnvironment, type ServedMethod, serveCall } from './server-handlers.ts';
 import { ServerStream } from './server-stream.ts';
@@ -16,8 +16,8 @@ import { RpcCode, RpcError } from './status.ts';
 export interface DispatcherOptions extends HandlerEnvironment {
   /** Calls under way on one connection. */
   readonly maxConcurrentStreams: number;
-  /** Calls under way on all of them. */
-  readonly maxCalls: number;
+  /** Calls under way on the connections of all peers of a class, if set by hand; else {@link MAX_CALLS}. */
+  readonly maxCalls: number | undefined;
   /** Bytes of requests that have not been answered, of all calls. */
   readonly maxRequestBytes: number;
   /** Bytes of responses that clients have not taken, of all calls. */
@@ -26,6 +26,9 @@ export interface DispatcherOptions extends HandlerEnvironment {
   /** A client without a certificate that makes no call for so long is sent away. */
   readonly strangerIdleMs: number;
 }
+
+/** Calls under way at once. A stream of an agent or a workload is one for as long as it is open. */
+const MAX_CALLS: Readonly<Record<PeerClass, number>> = { unix: 4096, tls: 16_384, strangers: 1024 };
 
 /**
  * Takes the calls of all connections to the methods that serve them. Nobody can have all of it: calls under way,
@@ -36,15 +39,19 @@ export class CallDispatcher {
   readonly #methods = new Map<string, ServedMethod>();
   readonly #services = new Set<string>();
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #shares: ServerShares;
+  readonly #shares: Readonly<Record<PeerClass, ServerShares>>;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#shares = {
-      calls: new FairShare(options.maxCalls),
+    const bytes = {
       requestBytes: new FairShare(options.maxRequestBytes),
       responseBytes: new FairShare(options.maxResponseBytes),
     };
+    const sharesOf = (peers: PeerClass): ServerShares => ({
+      calls: new FairShare(options.maxCalls ?? MAX_CALLS[peers]),
+      ...bytes,
+    });
+    this.#shares = { unix: sharesOf('unix'), tls: sharesOf('tls'), strangers: sharesOf('strangers') };
   }
 
   /** Serves the methods of a service, each by its path. Returns false if it is served already. */
@@ -57,7 +64,8 @@ export class CallDispatcher {
 
   /** How many calls are under way. */
   get callCount(): number {
-    return this.#shares.calls.total;
+    const { unix, tls, strangers } = this.#shares;
+    return unix.calls.total + tls.calls.total + strangers.calls.total;
   }
 
   /** Speaks HTTP/2 on a connection whose other end is known. */
@@ -66,7 +74,7 @@ export class CallDispatcher {
     const accountName = accountOf(peer);
     let streams = 0;
     this.#sessions.add(session);
-    const cancelIdle = isStranger(peer) ? this.#closeWhenIdle(session, () => streams > 0) : () => {};
+    const cancelIdle = classOf(peer) === 'strangers' ? this.#closeWhenIdle(session, () => streams > 0) : () => {};
     session.once('close', () => {
       cancelIdle();
       this.#sessions.delete(session);
@@ -109,7 +117,7 @@ export class CallDispatcher {
     } else if (timeout !== undefined && timeoutMs === undefined) {
       stream.end(failure(RpcCode.internal, `malformed grpc-timeout: ${goQuote(String(timeout))}`));
     } else {
-      const account = CallAccount.tryOpen(this.#shares, accountName);
+      const account = CallAccount.tryOpen(this.#shares[classOf(peer)], accountName);
       if (account === undefined) {
         stream.end(failure(RpcCode.resourceExhausted, 'too many calls under way at once'));
         return;
@@ -150,10 +158,6 @@ function findForeignRequest(headers: IncomingHttpHeaders): { httpStatus: number;
   if (/^application\/grpc($|[+;])/i.test(type)) return undefined;
   const text = `invalid gRPC request content-type ${goQuote(type)}`;
   return { httpStatus: 415, error: failure(RpcCode.invalidArgument, text) };
-}
-
-function isStranger(peer: Peer): boolean {
-  return peer.kind === 'tls' && peer.certificates.length === 0;
 }
 
 function failure(status: number, description: string): RpcError {

@@ -2,6 +2,15 @@ import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { Peer } from './call-context.ts';
 
+/** A process of this machine, a client that has proved who it is, and one that has not. */
+export type PeerClass = 'unix' | 'tls' | 'strangers';
+
+/** What is bounded apart: strangers take nothing from others. */
+export function classOf(peer: Peer): PeerClass {
+  if (peer.kind === 'unix') return 'unix';
+  return peer.certificates.length > 0 ? 'tls' : 'strangers';
+}
+
 /** On whose account a peer's connections, calls and bytes go. */
 export function accountOf(peer: Peer): string {
   if (peer.kind === 'unix') return `uid ${peer.uid}`;

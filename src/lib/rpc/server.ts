@@ -23,7 +23,10 @@ export interface RpcServerOptions {
   readonly maxSendBytes?: number | undefined;
   /** Calls under way on one connection; 1000 by default. */
   readonly maxConcurrentStreams?: number | undefined;
-  /** Calls under way on all connections; 16384 by default. One peer alone can have half of them. */
+  /**
+   * Calls under way on all connections, of which one peer alone can have half: by default 4096 of processes of this
+   * machine, 16384 of clients with a certificate and 1024 of those without.
+   */
   readonly maxCalls?: number | undefined;
   /** Bytes of requests that have not been answered, of all calls; 64 MiB by default. One peer alone can have half of them. */
   readonly maxRequestBytes?: number | undefined;
@@ -48,7 +51,6 @@ export interface RpcServerOptions {
 const DEFAULT_MAX_RECEIVE_BYTES = 4 << 20;
 const DEFAULT_MAX_SEND_BYTES = 256 << 20;
 const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
-const DEFAULT_MAX_CALLS = 16_384;
 const DEFAULT_MAX_REQUEST_BYTES = 64 << 20;
 const DEFAULT_MAX_RESPONSE_BYTES = 512 << 20;
 const DEFAULT_HANDSHAKE_TIMEOUT_MS = 20_000;
@@ -77,7 +79,7 @@ export class RpcServer implements AsyncDisposable {
       maxReceiveBytes: options.maxReceiveBytes ?? DEFAULT_MAX_RECEIVE_BYTES,
       maxSendBytes: options.maxSendBytes ?? DEFAULT_MAX_SEND_BYTES,
       maxConcurrentStreams: options.maxConcurrentStreams ?? DEFAULT_MAX_CONCURRENT_STREAMS,
-      maxCalls: options.maxCalls ?? DEFAULT_MAX_CALLS,
+      maxCalls: options.maxCalls,
       maxRequestBytes: options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES,
       maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
       keepaliveMs: options.keepaliveMs ?? DEFAULT_KEEPALIVE_MS,

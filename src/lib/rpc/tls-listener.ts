@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { TlsPeer } from './call-context.ts';
-import { connectionLimit } from './connection-limit.ts';
+import { BACKLOG, connectionLimit } from './connection-limit.ts';
 import { FairShare } from './fair-share.ts';
 import {
   admitConnection,
@@ -76,7 +76,7 @@ export async function listenOnTls(
     }
   });
   const listening = untilListening(server);
-  server.listen({ host: options.host, port: options.port });
+  server.listen({ host: options.host, port: options.port, backlog: BACKLOG });
   try {
     await listening;
   } catch (error) {

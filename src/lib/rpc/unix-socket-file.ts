@@ -3,6 +3,7 @@ import { connect, type Server } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
 import { errnoOf } from '../runtime/io-reason.ts';
+import { BACKLOG } from './connection-limit.ts';
 
 /** `sockaddr_un` holds 108 bytes, one of them the final zero. */
 const LONGEST_PATH_BYTES = 107;
@@ -42,7 +43,7 @@ export function bindWithMode(server: Server, path: string, mode: number): void {
   const umask = process.umask(0o777);
   process.umask(umask | (~mode & 0o777));
   try {
-    server.listen(path);
+    server.listen({ path, backlog: BACKLOG });
   } finally {
     process.umask(umask);
   }

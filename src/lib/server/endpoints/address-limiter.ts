@@ -12,8 +12,14 @@ interface Bucket {
 const GENERATION_MS = 60_000;
 
 /**
+ * The longest that anything waits for its turn: who would have to wait longer is better off asking again later. SPIRE's
+ * waits end only with the caller's deadline, so that a crowd of callers without one would wait for hours.
+ */
+const LONGEST_WAIT_MS = 60_000;
+
+/**
  * Lets each address do so much a second, with as much at once; what comes faster waits its turn. As SPIRE's limits, and
- * Go's rate.Limiter below them.
+ * Go's rate.Limiter below them; an IPv6 address counts as a whole, as SPIRE's do.
  */
 export class AddressLimiter {
   readonly #perSecond: number;
@@ -30,7 +36,7 @@ export class AddressLimiter {
 
   /**
    * Resolves when the address may do `count` things. Error: `resource-exhausted` when it never may at once, or not
-   * before the deadline; what the signal aborts with, and then nothing is used up.
+   * before the deadline or within a minute; what the signal aborts with, and then nothing is used up.
    */
   async take(
     address: string,
@@ -43,7 +49,8 @@ export class AddressLimiter {
     const bucket = this.#bucketOf(address);
     const missing = count - bucket.tokens;
     const waitMs = Math.max(0, (missing / this.#perSecond) * 1000);
-    if (options.deadlineMs !== undefined && this.#clock.nowMs() + waitMs > options.deadlineMs) {
+    const isLate = options.deadlineMs !== undefined && this.#clock.nowMs() + waitMs > options.deadlineMs;
+    if (isLate || waitMs > LONGEST_WAIT_MS) {
       throw new SpirekitError('resource-exhausted', `rate: Wait(n=${count}) would exceed context deadline`);
     }
     // Below zero: later callers wait for those before them.

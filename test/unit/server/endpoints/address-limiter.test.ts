@@ -48,6 +48,21 @@ describe('the limit for each address', () => {
     await limiter.take('192.0.2.1', 1);
   });
 
+  test('lets nobody wait for longer than a minute, so that no crowd of waiting callers piles up', async () => {
+    const clock = new ManualClock();
+    const limiter = new AddressLimiter(1, clock);
+    const outcomes = Array.from({ length: 100 }, () =>
+      limiter.take('192.0.2.1', 1).then(
+        () => 'served',
+        (error: { code: string }) => error.code,
+      ),
+    );
+    for (let second = 0; second < 60; second += 1) clock.advance(1000);
+    const all = await Promise.all(outcomes);
+    expect(all.filter((outcome) => outcome === 'served')).toHaveLength(61);
+    expect(all.filter((outcome) => outcome === 'resource-exhausted')).toHaveLength(39);
+  });
+
   test('gives back what a caller that gave up had taken', async () => {
     const clock = new ManualClock();
     const limiter = new AddressLimiter(1, clock);

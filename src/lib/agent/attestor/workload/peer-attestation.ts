@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Peer, UnixPeer } from '../../../rpc/call-context.ts';
 import { SpirekitError } from '../../../runtime/errors.ts';
+import { FairQueue } from '../../../runtime/fair-queue.ts';
 import type { Selector } from '../../../spiffe/selector.ts';
 import type { WorkloadAttestation } from './workload-attestation.ts';
 
@@ -13,6 +14,9 @@ export interface PeerAttestor {
   attest(peer: Peer, options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly Selector[]>;
 }
 
+/** Each has files open; more at once would not be faster. */
+const ATTESTATIONS_AT_ONCE = 16;
+
 /**
  * Attests the process that the kernel names as the peer. What the attestors read under its process id counts only if,
  * after they have read it, the same process is still alive under the same user and group: ids are used again, and a
@@ -21,6 +25,7 @@ export interface PeerAttestor {
 export class ProcessPeerAttestor implements PeerAttestor {
   readonly #attestation: WorkloadAttestation;
   readonly #procPath: string;
+  readonly #queue = new FairQueue(ATTESTATIONS_AT_ONCE);
 
   /** @param procPath another place than `/proc` only for tests */
   constructor(attestation: WorkloadAttestation, procPath: string = '/proc') {
@@ -31,7 +36,11 @@ export class ProcessPeerAttestor implements PeerAttestor {
   async attest(peer: Peer, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly Selector[]> {
     // A process of another pid namespace has no id here, and 0 would mean ourselves in some files.
     if (peer.kind !== 'unix' || peer.pid <= 0) throw refusal('could not resolve caller information');
-    const selectors = await this.#attestation.attest(peer.pid, options);
+    const selectors = await this.#queue.run(
+      `uid ${peer.uid}`,
+      () => this.#attestation.attest(peer.pid, options),
+      options,
+    );
     await this.#checkOwner(peer);
     if (!peer.isAlive()) throw refusal('could not verify existence of the original caller');
     if (!selectors.every((selector) => agreesWithKernel(selector, peer))) {

@@ -26,7 +26,8 @@ const SYSTEM_PATHS: UnixWorkloadAttestorPaths = { proc: '/proc', passwd: '/etc/p
 
 /** 65,536 groups of ten digits each, and the rest. */
 const LARGEST_STATUS_BYTES = 1024 * 1024;
-const STATUS_PART_BYTES = 16 * 1024;
+/** More than the text of a process with few groups. */
+const STATUS_PART_BYTES = 4 * 1024;
 
 /**
  * Describes a process by whom it runs as: `uid`, `user`, `gid`, `group` (effective ids), `supplementary_gid`,
