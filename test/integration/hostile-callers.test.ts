@@ -105,10 +105,23 @@ describe('10,000 connects', () => {
       const sockets = Array.from({ length: 100 }, () => connect(deployment.agentSocket));
       await Promise.all(sockets.map(abort));
     }
+    // Those that wait to be taken may still fill the queue.
+    while (!(await isTaken(deployment.agentSocket))) await new Promise((resolve) => setTimeout(resolve, 20));
     await untilClosed(pid, before);
     await askAgent();
   });
 });
+
+function isTaken(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}
 
 /** Hangs up as soon as it is connected. */
 function abort(socket: Socket): Promise<void> {

@@ -24,7 +24,8 @@ export interface ListenerContext {
 }
 
 /**
- * Speaks HTTP/2 with the peer. Closes the connection if the client says nothing in time.
+ * Speaks HTTP/2 with the peer as soon as that has said something: a connect alone costs next to nothing. Closes the
+ * connection if the client does not open HTTP/2 in time.
  *
  * @param tcp the socket that was tracked: the one below, for TLS
  */
@@ -38,7 +39,11 @@ export function admitConnection(context: ListenerContext, socket: Socket, peer: 
     { unref: true },
   );
   socket.once('close', cancel);
-  context.serve(socket, peer);
+  // What has arrived is buffered in the socket, where HTTP/2 finds it; nothing has at the end of the connection.
+  socket.once('readable', () => {
+    if (socket.readableLength > 0) context.serve(socket, peer);
+    else socket.destroy();
+  });
 }
 
 /** Takes a connection from the share of the peer until the socket closes. Throws `resource-exhausted`. */

@@ -294,6 +294,8 @@ describe.each(['light', 'node'] as const)('over %s HTTP/2', (http2) => {
           },
         },
       });
+      // A first request may overtake the server's settings, without which the connection is not ready.
+      await rejection(pair.client.unary(HealthDefinition, 'list', {}));
       const failed = rejection(pair.client.unary(HealthDefinition, 'check', { service: '' }, { timeoutMs: 5_000 }));
       const signal = await entered.promise;
       clock.advance(4_999);
