@@ -27,6 +27,18 @@ export async function watchForClockJumps(
   }
 }
 
+/** Says in a log what {@link watchForClockJumps} sees, until disposed. */
+export function logClockJumps(clock: Clock, log: Logger): AsyncDisposable {
+  const stop = new AbortController();
+  const ended = watchForClockJumps(clock, (byMs) => logClockJump(log, byMs), stop).catch(() => undefined);
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended;
+    },
+  };
+}
+
 /** Says in a log what {@link watchForClockJumps} saw. */
 export function logClockJump(log: Logger, byMs: number): void {
   const by = formatGoDuration(msToNanoseconds(Math.round(Math.abs(byMs))));

@@ -1,6 +1,7 @@
 import type { ServerConfig } from '../config/server/server-config.ts';
 import { Name } from '../crypto/name.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { logClockJumps } from '../runtime/clock-jumps.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
@@ -185,6 +186,7 @@ export class Server implements AsyncDisposable {
     );
     // Streams that only end with the server do so first, or the endpoints would wait for them.
     opening.defer(() => stopping.abort(new SpirekitError('unavailable', 'the server is stopping')));
+    opening.use(logClockJumps(clock, log));
     opening.use(startHousekeeping(config, datastore, { ...dependencies, metrics }));
     await telemetry.serve({ identity: () => serverSvid.current, bundles });
     if (config.healthChecks.listenerEnabled) {

@@ -542,6 +542,20 @@ describe('an agent whose server has become another', () => {
     expect(stored(world)).toMatchObject({ bundle: [expect.any(String)], bootstrap_start_time: '0001-01-01T00:00:00Z' });
   });
 
+  test('F15: waits for the delay once more, not for ever, when its clock was set back meanwhile', async () => {
+    await using world = await AgentWorld.open({ isReattestable: true });
+    await using agent = await world.start({ keys: AUTO });
+    await agent.ready();
+    await world.server.startOver();
+    await roundsUntil(world, agent, 'ignoring for now');
+    const ignored = agent.log.count('ignoring for now');
+    world.clock.jump(-1000 * 3_600_000);
+    await world.server.useIdentity('/spire/server');
+    world.clock.advance(await world.betweenRounds());
+    await agent.log.until('ignoring for now', ignored + 1);
+    expect(agent.log.count('time_left=1m0s')).toBe(2);
+  });
+
   test('goes on with it when it was only there for a moment', async () => {
     await using world = await AgentWorld.open({ isReattestable: true });
     const { ca } = world.server;

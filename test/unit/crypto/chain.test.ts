@@ -107,6 +107,14 @@ describe('verifyChain', () => {
   });
 
   it.each([
+    ['not valid for another 50 s', -110_000, /not yet valid: .*, by 50s; does the clock of this machine agree/],
+    ['expired a second ago', 3_601_000, /has expired: .*, by 1s; does the clock of this machine agree/],
+    ['expired two days ago', 3_600_000 + 2 * 86_400_000, /has expired: .*, by 48h0m0s$/],
+  ])('F14: says by how much a chain is %s', (_, offsetMs, message) => {
+    expect(() => verify(leaf, [intermediate], [root], NOW_MS + offsetMs)).toThrow(message);
+  });
+
+  it.each([
     ['start', -60_000],
     ['end', 3_600_000],
   ])('accepts the chain at its very %s', (_, offsetMs) => {

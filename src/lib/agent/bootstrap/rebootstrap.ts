@@ -61,11 +61,14 @@ export class Rebootstrap {
     const { config, storage, clock, log } = this.#options;
     if (!this.#isAllowed) return false;
     const { bootstrap } = storage.data;
-    const startedAtMs = bootstrap.startedAtMs ?? clock.nowMs();
-    if (bootstrap.startedAtMs === undefined) {
+    const nowMs = clock.nowMs();
+    // One in the future is from a clock that was set back since; it must not put this off.
+    const isKnown = bootstrap.startedAtMs !== undefined && bootstrap.startedAtMs <= nowMs;
+    const startedAtMs = isKnown ? bootstrap.startedAtMs : nowMs;
+    if (!isKnown) {
       await storage.storeBootstrap({ use: 'rebootstrap', startedAtMs, attempts: 0 });
     }
-    const leftMs = startedAtMs + config.rebootstrapDelaySeconds * 1000 - clock.nowMs();
+    const leftMs = startedAtMs + config.rebootstrapDelaySeconds * 1000 - nowMs;
     if (leftMs <= 0) return true;
     const time_left = formatGoDuration(msToNanoseconds(leftMs));
     log.info("Trust Bundle and Server don't agree, ignoring for now", { time_left });

@@ -3,6 +3,7 @@ import type { Certificate } from '../../crypto/certificate.ts';
 import { generateKey, type KeyType } from '../../crypto/key.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
 import type { CancelTimer, Clock } from '../../runtime/clock.ts';
+import { DUE_NOW, type DueTime, dueAt, msUntil } from '../../runtime/due-time.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { countCall } from '../../telemetry/call-counter.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -34,6 +35,8 @@ const LEAST_PAUSE_MS = 1_000;
 export class ServerSvidSource implements AsyncDisposable {
   readonly #deps: ServerSvidSourceDeps;
   #current: ServerSvid;
+  /** At half of its life. */
+  #due: DueTime;
   #onRotate: () => void = () => {};
   #isForced = false;
   #hasFailed = false;
@@ -44,6 +47,7 @@ export class ServerSvidSource implements AsyncDisposable {
   private constructor(deps: ServerSvidSourceDeps, first: ServerSvid) {
     this.#deps = deps;
     this.#current = first;
+    this.#due = halfLife(first, deps.clock);
   }
 
   /** Rejects with what the CA throws. */
@@ -89,16 +93,17 @@ export class ServerSvidSource implements AsyncDisposable {
 
   #untilNextLookMs(): number {
     if (this.#isForced && !this.#hasFailed) return 0;
-    const nowMs = this.#deps.clock.nowMs();
+    const { clock } = this.#deps;
     const [leaf] = this.#current.certificates;
-    const dueMs = this.#hasFailed ? ((leaf?.notAfterMs ?? 0) - nowMs) / 10 : halfLife(this.#current) - nowMs;
+    const dueMs = this.#hasFailed ? ((leaf?.notAfterMs ?? 0) - clock.nowMs()) / 10 : msUntil(this.#due, clock);
     return Math.max(LEAST_PAUSE_MS, Math.min(dueMs, LOOK_EVERY_MS));
   }
 
   async #look(): Promise<void> {
-    if (!this.#isForced && this.#deps.clock.nowMs() < halfLife(this.#current)) return;
+    if (!this.#isForced && msUntil(this.#due, this.#deps.clock) > 0) return;
     try {
       this.#current = await rotate(this.#deps);
+      this.#due = halfLife(this.#current, this.#deps.clock);
       this.#isForced = false;
       this.#hasFailed = false;
       this.#onRotate();
@@ -122,6 +127,6 @@ async function newSvid({ ca, keyType, log }: ServerSvidSourceDeps): Promise<Serv
   return { certificates, privateKey };
 }
 
-function halfLife({ certificates: [leaf] }: ServerSvid): number {
-  return leaf === undefined ? 0 : leaf.notBeforeMs + (leaf.notAfterMs - leaf.notBeforeMs) / 2;
+function halfLife({ certificates: [leaf] }: ServerSvid, clock: Clock): DueTime {
+  return leaf === undefined ? DUE_NOW : dueAt(leaf.notBeforeMs + (leaf.notAfterMs - leaf.notBeforeMs) / 2, clock);
 }
