@@ -26,6 +26,8 @@ export interface Situation {
   readonly remedy?: string;
   /** True if SPIRE's own agent does the same. */
   readonly isSpires: boolean;
+  /** True if it takes more than a minute. */
+  readonly isSlow?: true;
   play(cast: Cast): Promise<Outcome>;
 }
 

@@ -38,6 +38,7 @@ export const strangers: readonly Situation[] = [
     says: 'certificate signed by unknown authority',
     remedy: REMEDY,
     isSpires: true,
+    isSlow: true,
     async play(cast) {
       await using stage = await Stage.open(cast);
       const { deployment } = stage;
