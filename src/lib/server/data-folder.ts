@@ -34,7 +34,8 @@ export class DataFolder implements Disposable {
    * Makes the folder if need be, and keeps other servers out of it until disposed. A folder of a real SPIRE server is
    * left exactly as it is.
    *
-   * Errors: `failed-precondition` for a folder that belongs to something else, is in use or cannot be written; `io-error`.
+   * Errors: `failed-precondition` for a folder that belongs to something else, is in use or cannot be written;
+   * `data-loss` for a damaged one; `io-error`.
    */
   static async open(path: string): Promise<DataFolder> {
     try {
@@ -108,6 +109,12 @@ async function findMarker(path: string): Promise<Marker | undefined> {
   }
   if (/^\s*\{\s*"version"\s*:\s*1\s*[,}]/.test(text)) {
     return { hasKeptKeys: /"hasKeptKeys"\s*:\s*true\b/.test(text) };
+  }
+  if (!/^\s*\{\s*"version"\s*:\s*\d+\s*[,}]/.test(text)) {
+    throw new SpirekitError(
+      'data-loss',
+      `data folder ${JSON.stringify(path)} is damaged: its ${MARKER} is not as a server writes it; restore a backup`,
+    );
   }
   throw new SpirekitError(
     'failed-precondition',

@@ -81,6 +81,16 @@ describe('the data folder of a server', () => {
     });
   });
 
+  test.each(['', '{', '{"version":', 'null'])('is refused when its marker is damaged: %j', async (text) => {
+    const path = newPath();
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, 'spirekit-server.json'), text);
+    await expect(DataFolder.open(path)).rejects.toMatchObject({
+      code: 'data-loss',
+      message: `data folder "${path}" is damaged: its spirekit-server.json is not as a server writes it; restore a backup`,
+    });
+  });
+
   test('is refused when a newer version wrote it', async () => {
     const path = newPath();
     mkdirSync(path, { recursive: true });
