@@ -94,10 +94,18 @@ export class ServerStream {
     return this.#isEnded || this.#stream.destroyed || this.#stream.closed;
   }
 
-  /** Whoever has his answer need not send on: RST_STREAM with NO_ERROR (RFC 9113, section 8.1). */
+  /**
+   * Whoever has his answer need not send on: RST_STREAM with NO_ERROR (RFC 9113, section 8.1). Not before the answer has
+   * left for the connection, which a reset would overtake.
+   */
   #refuseTheRest(): void {
-    this.#stream.resume();
-    if (!this.#stream.readableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
+    const stream = this.#stream;
+    stream.resume();
+    const refuse = (): void => {
+      if (!stream.readableEnded && !stream.destroyed) stream.close(constants.NGHTTP2_NO_ERROR);
+    };
+    if (stream.writableFinished) setImmediate(refuse);
+    else stream.once('finish', () => setImmediate(refuse));
   }
 }
 

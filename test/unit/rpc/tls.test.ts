@@ -12,6 +12,7 @@ import {
 } from '../../../src/lib/rpc/server.ts';
 import { RpcCode } from '../../../src/lib/rpc/status.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
+import { SpiffeWorkloadAPIDefinition as WorkloadApi } from '../../../src/lib/wire/gen/workload.ts';
 import { rejection, signalled } from './fixtures.ts';
 import { type Identity, makeIdentity } from './test-certificates.ts';
 
@@ -218,6 +219,19 @@ describe('a TLS port', () => {
     await once(socket, 'close');
     expect(setup.refusals).toHaveLength(1);
     await check(setup.connect());
+  });
+
+  it('answers a first call that it refuses at once, over each kind of HTTP/2', async () => {
+    await using setup = await serveTls();
+    for (const http2 of ['light', 'node'] as const) {
+      const { port } = setup.listener;
+      const target = { kind: 'tcp', host: '127.0.0.1', port, tls: { verifyServer: () => {} } } as const;
+      await using client = new RpcClient(target, { http2 });
+      const calls = Array.from({ length: 3 }, () =>
+        rejection(client.serverStream(WorkloadApi, 'fetchX509SVID', {}).next()),
+      );
+      for (const error of await Promise.all(calls)) expect(error).toMatchObject({ status: RpcCode.unimplemented });
+    }
   });
 
   it('ends with its server, handshakes included', async () => {
