@@ -281,6 +281,7 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'config/plugin-check/plugin-check.ts#checkWith': 'makes a check of a schema',
   'config/schema/decode-node.ts#decodeError': 'makes an error',
   'config/section/experimental.ts#checkFeatureFlags': 'looks names up in a list',
+  'rpc/encode-in-turns.ts#encodeInTurns': 'takes a message apart, by an encoder that is handed in',
   'rpc/peer-credentials.ts#PeerCredentialReader': 'asks the kernel',
   'server/health.ts#checkServerHealth': 'asks the parts of the server',
 };
