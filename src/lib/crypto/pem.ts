@@ -14,6 +14,7 @@ const LINE_LENGTH = 64;
 const BEGIN = '-----BEGIN ';
 const END = '-----END ';
 const DASHES = '-----';
+const BLANKS = ' \t\r';
 
 /** Writes one block, with a newline at the end. */
 export function pemEncode(label: string, der: Uint8Array): string {
@@ -37,7 +38,7 @@ export function pemDecodeAll(pem: string | Uint8Array): PemBlock[] {
   let body: string[] = [];
   let inHeaders = true;
   for (const rawLine of text.split('\n')) {
-    const line = rawLine.replace(/[ \t\r]+$/, '');
+    const line = withoutTrailingBlanks(rawLine);
     if (line.startsWith(BEGIN) && line.endsWith(DASHES) && line.length > BEGIN.length + DASHES.length - 1) {
       if (label !== undefined) throw new CryptoError('invalid-encoding', `PEM block ${label} has no end`);
       label = line.slice(BEGIN.length, -DASHES.length);
@@ -57,6 +58,13 @@ export function pemDecodeAll(pem: string | Uint8Array): PemBlock[] {
   }
   if (label !== undefined) throw new CryptoError('invalid-encoding', `PEM block ${label} has no end`);
   return blocks;
+}
+
+/** A loop, since an expression for the end of a line looks at each run of blanks once for each of them. */
+function withoutTrailingBlanks(line: string): string {
+  let end = line.length;
+  while (end > 0 && BLANKS.includes(line.charAt(end - 1))) end -= 1;
+  return line.slice(0, end);
 }
 
 function decodeBody(label: string, base64: string): Uint8Array {

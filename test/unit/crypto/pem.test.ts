@@ -15,6 +15,10 @@ describe('PEM', () => {
     );
   });
 
+  it('reads megabytes of blanks before a line ends, which would take an hour if each were looked at again', () => {
+    expect(pemDecodeAll(`${' '.repeat(4_000_000)}x\n${block}`)).toHaveLength(1);
+  });
+
   it('writes lines of 64 columns', () => {
     const lines = pemEncode('X', new Uint8Array(100)).split('\n');
     expect(lines.map((line) => line.length)).toEqual([17, 64, 64, 8, 15, 0]);
