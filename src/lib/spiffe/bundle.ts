@@ -67,20 +67,21 @@ export function parseBundleDocument(trustDomain: TrustDomain, document: Uint8Arr
     const keys = root instanceof JsonObject ? readKeys(root) : undefined;
     // `keys` must be there, if empty (section 4.1.3).
     if (!(root instanceof JsonObject) || keys === undefined) throw invalid('no authorities found');
-    const x509Authorities: Certificate[] = [];
+    // By their bytes: a document holds as many as its size allows, and each may come twice.
+    const x509Authorities = new Map<string, Certificate>();
     const jwtAuthorities = new Map<string, KeyObject>();
     const witAuthorities = new Map<string, KeyObject>();
     for (const { use, kid, key, certificate } of keys.map(parseJwk)) {
       if (use === Use.x509) {
-        if (certificate === undefined || x509Authorities.some((other) => other.equals(certificate))) continue;
-        x509Authorities.push(certificate);
+        if (certificate !== undefined)
+          x509Authorities.set(Buffer.from(certificate.der).toString('latin1'), certificate);
       } else if (key !== undefined && (use === Use.jwt || use === Use.wit)) {
         if (kid === '') throw invalid('keyID cannot be empty');
         (use === Use.jwt ? jwtAuthorities : witAuthorities).set(kid, key);
       }
     }
     return new Bundle(trustDomain, {
-      x509Authorities,
+      x509Authorities: [...x509Authorities.values()],
       jwtAuthorities,
       witAuthorities,
       sequenceNumber: readInteger(root, 'spiffe_sequence', 0n, 2n ** 64n),

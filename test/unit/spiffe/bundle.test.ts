@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { publicKeyToJwk } from '../../../src/lib/crypto/jwk.ts';
 import { generateKey, isSamePublicKey } from '../../../src/lib/crypto/key.ts';
 import {
@@ -27,6 +28,21 @@ const x5c = (certificate = cas[0]) => [Buffer.from(certificate?.der ?? []).toStr
 const root = { ...publicKeyToJwk(cas[0]?.publicKey ?? keyA), use: 'x509-svid' };
 
 describe('bundle documents', () => {
+  it('F39: keep each root once, in the order of the document, without comparing every root with every other', () => {
+    const compared = vi.spyOn(Certificate.prototype, 'equals');
+    const picks = fc.array(fc.constantFrom(...cas), { maxLength: 30 });
+    fc.assert(
+      fc.property(picks, (roots) => {
+        compared.mockClear();
+        const keys = roots.map((ca) => ({ ...publicKeyToJwk(ca.publicKey), use: 'x509-svid', x5c: x5c(ca) }));
+        const read = parseBundleDocument(td, document(keys)).x509Authorities;
+        expect(compared.mock.calls.length).toBeLessThanOrEqual(roots.length);
+        expect(read.map(({ der }) => Buffer.from(der))).toEqual([...new Set(roots)].map(({ der }) => Buffer.from(der)));
+      }),
+    );
+    compared.mockRestore();
+  });
+
   it('are read back as they were written', () => {
     const contents = fc.record({
       x509Authorities: fc.uniqueArray(fc.constantFrom(...cas)),
