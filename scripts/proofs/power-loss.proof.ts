@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Random, seededRandom } from '../../test/support/mutate.ts';
+import { lookAtAgentStates } from './power-loss/agent-states.ts';
 import { DiskModel, type Survivors } from './power-loss/disk-model.ts';
 import { problemsOn } from './power-loss/server-on-files.ts';
 import { readSystemCalls } from './power-loss/system-calls.ts';
@@ -11,20 +12,21 @@ import { type Proof, SHORT, skipped, verdict } from './proof.ts';
 import { seedFrom } from './seed.ts';
 import { whyNoTracing } from './why-no-tracing.ts';
 
-/** Answers for each caller, and moments at which the power goes. */
-const LONG = { changes: 400, losses: 300 };
-const BRIEF = { changes: 70, losses: 24 };
+/** Answers for each caller, moments at which the power goes, and renewals of an agent's SVID. */
+const LONG = { changes: 400, losses: 300, renewals: 30 };
+const BRIEF = { changes: 70, losses: 24, renewals: 3 };
 
 /** States in which nothing written to the datastore's log is believed to be synced, to see that a loss is seen. */
 const CONTROLS = 3;
 
 export const proof: Proof = {
-  shows: 'power lost as the server begins to answer: what it answered is on disk, by the fsync calls it made',
+  shows:
+    'power lost as the server begins to answer, or whatever an agent does: nothing acknowledged is lost, by the fsync calls',
   hasShortForm: true,
   async run(args) {
     const obstacle = await whyNoTracing();
     if (obstacle !== undefined) return skipped(obstacle);
-    const { changes, losses } = args.includes(SHORT) ? BRIEF : LONG;
+    const { changes, losses, renewals } = args.includes(SHORT) ? BRIEF : LONG;
     const seed = seedFrom(args);
     const random = seededRandom(seed);
     const work = mkdtempSync(join(tmpdir(), 'spirekit-power-'));
@@ -35,12 +37,15 @@ export const proof: Proof = {
       const { problems, syncs } = await replay(run, acknowledged, chosen(acknowledged, losses, random), work, random);
       for (const problem of problems) console.log(`FAILED: ${problem}`);
       const control = await replay(run, acknowledged, acknowledged.slice(-CONTROLS), work);
-      const holds = problems.length === 0 && control.statesWithProblems === CONTROLS;
+      const agent = await lookAtAgentStates(work, renewals, random);
+      for (const problem of agent.problems) console.log(`FAILED: ${problem}`);
+      const holds = problems.length + agent.problems.length === 0 && control.statesWithProblems === CONTROLS;
       return verdict(
         holds,
         `seed ${seed}: ${acknowledged.length} changes acknowledged, ${syncs} syncs; ${losses} power losses, in half of them with ` +
           `some of what was not synced: ${problems.length} contradictions; if the log were not synced: ` +
-          `${control.statesWithProblems} of ${CONTROLS} seen`,
+          `${control.statesWithProblems} of ${CONTROLS} seen; an agent over ${renewals} renewals: ` +
+          `${agent.states} states, in ${agent.problems.length} of them without its SVID and key`,
       );
     } finally {
       rmSync(work, { recursive: true, force: true });

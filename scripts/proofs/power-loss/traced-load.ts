@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { localAuthorityClient } from '../../../src/lib/client/local-authority-client.ts';
 import { RpcClient } from '../../../src/lib/rpc/client.ts';
@@ -8,7 +8,7 @@ import { ours } from '../../../test/support/programs.ts';
 import { compareWithLedger } from '../acknowledged/compare.ts';
 import { Ledger } from '../acknowledged/ledger.ts';
 import { LoadClient } from '../acknowledged/load.ts';
-import { STRACE_ARGUMENTS } from './system-calls.ts';
+import { isComplete, traced } from './traced-program.ts';
 
 /** What one caller was told, and what was certain before each of its calls. */
 export interface Caller {
@@ -32,11 +32,8 @@ const SETTINGS = 'ratelimit {\n attestation = false\n signing = false\n }';
 
 /** Three callers, of whom one attests agents, and one who rotates the authority, until each has had so many answers. */
 export async function runTraced(work: string, changes: number, random: Random): Promise<TracedRun> {
-  const tracePath = join(work, 'trace');
-  const server = join(work, 'traced-server');
-  writeFileSync(server, `#!/bin/sh\nexec strace ${STRACE_ARGUMENTS.join(' ')} -o ${tracePath} ${ours.server} "$@"\n`);
-  chmodSync(server, 0o755);
-  const daemons = { server, agent: ours.agent };
+  const server = traced(ours.server, work, 'server');
+  const daemons = { server: server.path, agent: ours.agent };
   await using deployment = await Deployment.open({ daemons, logLevel: 'WARN', serverSettings: SETTINGS });
   const { serverSocket: socketPath, port, serverDataDir: dataDir } = deployment;
   const config = readFileSync(join(deployment.folder, 'server.conf'), 'utf8');
@@ -61,8 +58,8 @@ export async function runTraced(work: string, changes: number, random: Random): 
     rotate(socketPath, rotator, changes / 20),
   ]);
   await deployment.stopServer();
-  await isComplete(tracePath);
-  return { tracePath, dataDir, config, callers };
+  await isComplete(server);
+  return { tracePath: server.tracePath, dataDir, config, callers };
 }
 
 /** One that knows what there was at the beginning. */
@@ -108,12 +105,4 @@ async function rotate(socketPath: string, caller: Caller, times: number): Promis
     ledger.acknowledge('socket', authorityId);
   }
   caller.snapshots[ledger.changes] = ledger.snapshot();
-}
-
-/** The tracer writes the end of the server a moment after it. */
-async function isComplete(tracePath: string): Promise<void> {
-  const end = /\+\+\+ exited with \d+ \+\+\+\n$/;
-  while (!existsSync(tracePath) || !end.test(readFileSync(tracePath).subarray(-200).toString())) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
