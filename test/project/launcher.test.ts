@@ -39,6 +39,11 @@ describe('a launcher', () => {
     expect(result).toMatchObject({ code: 0, stderr: '1.15.3\n' });
   });
 
+  it('finds its package when a shell reads it in its own folder', async () => {
+    const result = await run('sh', ['spire-agent', '--version'], { cwd: join(projectRoot, 'bin') });
+    expect(result).toMatchObject({ code: 0, stderr: '1.15.3\n' });
+  });
+
   it('uses the Node of the PATH where the package has none', async () => {
     const result = await run(join(installCopy(), 'bin/spirekit'), ['version'], { env: environment });
     expect(result).toMatchObject({ code: 0, stderr: '' });

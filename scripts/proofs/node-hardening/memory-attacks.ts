@@ -8,20 +8,18 @@ import { OWN_NODE_PATH } from '../../../test/support/package-copy.ts';
 import { NOBODY, ours, run, whyNoOtherUsers } from '../../../test/support/programs.ts';
 import type { Ledger } from './ledger.ts';
 
-const CRASHES = ['SIGABRT', 'SIGSEGV', 'SIGQUIT', 'SIGTRAP', 'SIGBUS'] as const;
-
-/** Crashes daemons with core files allowed, and looks into their memory from a process of the same user. */
-export async function attackMemory(ledger: Ledger): Promise<void> {
+/** Crashes daemons by these signals with core files allowed, and looks into their memory from a process of their user. */
+export async function attackMemory(ledger: Ledger, crashes: readonly NodeJS.Signals[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'spirekit-cores-'));
   try {
-    await crashDaemons(ledger, folder);
+    await crashDaemons(ledger, folder, crashes);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   await readMemory(ledger);
 }
 
-async function crashDaemons(ledger: Ledger, folder: string): Promise<void> {
+async function crashDaemons(ledger: Ledger, folder: string, crashes: readonly NodeJS.Signals[]): Promise<void> {
   const start = (cwd: string, program: string, args: readonly string[]): ChildProcess => {
     mkdirSync(cwd);
     return spawn('sh', ['-c', 'ulimit -c unlimited; exec "$0" "$@"', program, ...args], {
@@ -39,7 +37,7 @@ async function crashDaemons(ledger: Ledger, folder: string): Promise<void> {
   await deployment.startAgent();
   await deployment.stopAgent();
   await deployment.stopServer();
-  for (const signal of CRASHES) {
+  for (const signal of crashes) {
     for (const [name, program, args] of [
       ['server', ours.server, ['run', '-config', join(deployment.folder, 'server.conf')]],
       ['agent', ours.agent, ['run', '-config', join(deployment.folder, 'agent.conf')]],
