@@ -111,6 +111,24 @@ describe('variables for Node', () => {
     expect(readdirSync(folder)).toEqual(before);
   });
 
+  it('make the help of spirekit load no plugin of somebody else', async () => {
+    const plugin = join(folder, 'spirekit/node_modules/evil');
+    mkdirSync(plugin, { recursive: true });
+    const plugins = [{ name: 'evil', type: 'user', tag: 'latest' }];
+    writeFileSync(join(folder, 'spirekit/package.json'), JSON.stringify({ name: 'x', oclif: { schema: 1, plugins } }));
+    writeFileSync(
+      join(plugin, 'package.json'),
+      JSON.stringify({ name: 'evil', version: '1.0.0', oclif: { commands: '.' } }),
+    );
+    writeFileSync(
+      join(plugin, 'index.js'),
+      `require('node:fs').writeFileSync(${JSON.stringify(join(folder, 'marker'))}, '');`,
+    );
+    const result = await run(ours.spirekit, ['--help'], { env: { ...process.env, XDG_DATA_HOME: folder } });
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(readdirSync(folder)).toEqual(['spirekit']);
+  });
+
   it('reach what `dev exec` runs unchanged', async () => {
     const env = {
       PATH: environment.PATH,
@@ -173,6 +191,15 @@ describe('SIGUSR1 before the first line of a program', () => {
       const { stderr } = await run(join(root, 'bin', program), args, { env });
       expect(stderr).not.toContain('Debugger listening');
     }
+  });
+
+  it('stops a daemon that is started without its launcher', async ({ skip }) => {
+    const tried = await run('env', ['--default-signal=USR1', '--block-signal=USR1', 'true']);
+    skip(tried.code !== 0, 'env cannot block signals here');
+    const env = { ...process.env, PATH: [makeSignalledNode(), process.env['PATH']].join(delimiter) };
+    const result = await run('node', [join(projectRoot, 'dist/main/spire-server.cjs'), 'run'], { env, cwd: folder });
+    expect([result.code, result.stdout]).toEqual([1, '']);
+    expect(result.stderr).toContain('a debugger was open while the daemon started');
   });
 });
 

@@ -25,6 +25,7 @@ export async function attackWithSignals(ledger: Ledger, rounds: number): Promise
     [ours.agent, ['-h']],
     [ours.server, ['--version']],
     [ours.spirekit, ['version']],
+    [ours.spirekit, ['--help']],
     [ours.agent, ['healthcheck', '-socketPath', agentSocket]],
     [ours.agent, ['api', 'fetch', 'x509', '-silent', '-socketPath', agentSocket]],
     [ours.agent, ['api', 'fetch', 'jwt', '-audience', 'a', '-socketPath', agentSocket]],

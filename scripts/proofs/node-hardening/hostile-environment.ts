@@ -18,6 +18,17 @@ export class HostileEnvironment implements Disposable {
       mkdirSync(inFolder(`modules/${name}`), { recursive: true });
       writeFileSync(inFolder(`modules/${name}/index.js`), `require(${JSON.stringify(evil)});`);
     }
+    const plugin = inFolder('data/spirekit/node_modules/evil');
+    mkdirSync(plugin, { recursive: true });
+    writeFileSync(
+      inFolder('data/spirekit/package.json'),
+      JSON.stringify({ name: 'x', oclif: { schema: 1, plugins: [{ name: 'evil', type: 'user', tag: 'latest' }] } }),
+    );
+    writeFileSync(
+      join(plugin, 'package.json'),
+      JSON.stringify({ name: 'evil', version: '1.0.0', oclif: { commands: '.' } }),
+    );
+    writeFileSync(join(plugin, 'index.js'), `require(${JSON.stringify(evil)});`);
     writeFileSync(
       inFolder('openssl.cnf'),
       'nodejs_conf = a\n[a]\nproviders = b\n[b]\nx = c\n[c]\nmodule = /none.so\nactivate = 1\n',
@@ -47,6 +58,7 @@ export class HostileEnvironment implements Disposable {
       OPENSSL_CONF: inFolder('openssl.cnf'),
       OPENSSL_MODULES: this.folder,
       OPENSSL_ENGINES: this.folder,
+      XDG_DATA_HOME: inFolder('data'),
     };
     this.#before = readdirSync(this.folder);
   }

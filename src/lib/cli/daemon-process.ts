@@ -1,3 +1,4 @@
+import { url as debuggerUrl } from 'node:inspector';
 import type { DaemonConfig } from '../config/section/daemon-config.ts';
 import type { LogSettings } from '../config/section/log-settings.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -42,8 +43,8 @@ export async function runDaemon<C extends DaemonConfig>(
 ): Promise<number> {
   const { clock, signal, env } = context;
   const umask = narrowUmask();
-  refuseDebugger();
   refuseAlteredNode({ env, execArgv: process.execArgv });
+  refuseDebugger();
   silenceReports();
   const isClosed = (await forbidMemoryDumps()) && (await forbidCoreFiles());
   const config = await tellingNotices(daemon.load(), context);
@@ -75,10 +76,16 @@ const LEAST_UMASK = 0o027;
 
 /**
  * From now on SIGUSR1 does nothing. By default it makes Node open a debugger on a port that every local user can reach,
- * and through it the keys of the daemon.
+ * and through it the keys of the daemon. Throws `failed-precondition` if that has happened before: who is connected by
+ * now can change anything in this process.
  */
 function refuseDebugger(): void {
   process.on('SIGUSR1', () => {});
+  if (debuggerUrl() === undefined) return;
+  throw new SpirekitError(
+    'failed-precondition',
+    'a debugger was open while the daemon started: start it by its launcher in bin/, which leaves it no place to listen',
+  );
 }
 
 /** Opens the log that a configuration describes; to standard output unless it names a file. Error: `io-error`. */

@@ -28,7 +28,14 @@ export async function loadOclifConfig(): Promise<Config> {
       description: DESCRIPTION,
     },
   };
-  return oclif.Config.load({ root, ignoreManifest: isSource, pjson: pjson as unknown as Config['pjson'] });
+  return oclif.Config.load({
+    root,
+    ignoreManifest: isSource,
+    pjson: pjson as unknown as Config['pjson'],
+    // Else oclif runs what XDG_DATA_HOME or HOME lead to, and sudo may keep those of another user.
+    userPlugins: false,
+    devPlugins: false,
+  });
 }
 
 /** oclif writes into what it is given. */
