@@ -160,6 +160,15 @@ describe('F19: where a file is to be written stands', () => {
     expect([statSync(at('key')).uid, modeOf(at('key'))]).toEqual([0, 0o600]);
   });
 
+  it('a folder of another user: what is in it is ours, and that user cannot read it', async ({ skip }) => {
+    if (!isRoot) return skip('only root can make the folder of another user');
+    mkdirSync(at('theirs'));
+    chownSync(at('theirs'), 12_345, 12_345);
+    await writeFileAtomic(at('theirs/key'), 'secret', { mode: 0o600 });
+    expect([statSync(at('theirs/key')).uid, modeOf(at('theirs/key'))]).toEqual([0, 0o600]);
+    expect(readdirSync(at('theirs'))).toEqual(['key']);
+  });
+
   it('a folder behind a link of our own: the link stays', async () => {
     mkdirSync(at('real'));
     symlinkSync('real', at('link'));
