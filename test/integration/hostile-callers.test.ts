@@ -9,7 +9,7 @@ import { BundleDefinition } from '../../src/lib/wire/gen/spire/api/server/bundle
 import { Deployment } from '../support/deployment.ts';
 import { Attacker, type Target } from '../support/hostile/attacker.ts';
 import { CONNECTION_ATTACKS, FRAME_ATTACKS } from '../support/hostile/attacks.ts';
-import { sizeOf } from '../support/process-size.ts';
+import { sizeOf, whyNoSizes } from '../support/process-size.ts';
 import { NOBODY, whyNoOtherUsers } from '../support/programs.ts';
 import { identities, untilIdentity } from '../support/workload-caller.ts';
 
@@ -51,7 +51,9 @@ async function untilClosed(pid: number, descriptors: number): Promise<void> {
 describe.each(['agent', 'server'] as const)('the %s survives, and serves others, when', (which) => {
   const attacks = [...FRAME_ATTACKS, ...CONNECTION_ATTACKS].map((attack) => [attack.name, attack] as const);
 
-  it.each(attacks)('%s', { timeout: 120_000 }, async (_, attack) => {
+  it.for(attacks)('%s', { timeout: 120_000 }, async ([, attack], { skip }) => {
+    const obstacle = whyNoSizes();
+    if (obstacle !== undefined) return skip(obstacle);
     const target: Target =
       which === 'agent' ? { kind: 'unix', path: deployment.agentSocket } : { kind: 'tls', port: deployment.port };
     const pid = which === 'agent' ? deployment.agentPid : deployment.serverPid;
@@ -98,7 +100,9 @@ describe('the public socket of an agent', () => {
 });
 
 describe('10,000 connects', () => {
-  it('0.12.1: leave no descriptor and no connection behind', { timeout: 120_000 }, async () => {
+  it('0.12.1: leave no descriptor and no connection behind', { timeout: 120_000 }, async ({ skip }) => {
+    const obstacle = whyNoSizes();
+    if (obstacle !== undefined) return skip(obstacle);
     const pid = deployment.agentPid ?? 0;
     const before = sizeOf(pid).descriptors;
     for (let round = 0; round < 100; round += 1) {

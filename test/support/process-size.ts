@@ -6,6 +6,11 @@ export interface ProcessSize {
   readonly descriptors: number;
 }
 
+/** Why the size of a daemon cannot be read; undefined where it can. Daemons show what they have open to root alone. */
+export function whyNoSizes(): string | undefined {
+  return process.getuid?.() === 0 ? undefined : 'what a daemon has open is shown to root alone';
+}
+
 /** Reads the size of a running process from /proc. Throws if it has ended. */
 export function sizeOf(pid: number): ProcessSize {
   return { rssMiB: kibOf(pid, 'VmRSS') / 1024, descriptors: readdirSync(`/proc/${pid}/fd`).length };
