@@ -36,7 +36,14 @@ const HANG_MS = 30_000;
 /** @returns whether the target held */
 async function fuzz(name: string): Promise<boolean> {
   const watched = makeWatched();
-  const order: WorkerOrder = { name, seconds, seed, isBlind: values.blind === true, watched };
+  const order: WorkerOrder = {
+    name,
+    seconds,
+    seed,
+    isBlind: values.blind === true,
+    findsExtensions: values.save === true,
+    watched,
+  };
   const worker = new Worker(new URL('./fuzz/worker.ts', import.meta.url), { workerData: order });
   const ended = new AbortController();
   try {

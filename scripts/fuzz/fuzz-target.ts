@@ -21,6 +21,8 @@ export interface FuzzOptions {
   readonly coverage: Coverage | undefined;
   /** Chooses inputs as if it could not. */
   readonly isBlind: boolean;
+  /** Looks for {@link FuzzOutcome.extensions}, which takes some time. */
+  readonly findsExtensions: boolean;
   /** Told of each input before it is tried, for whoever watches over inputs that never end. */
   readonly announce: (input: Uint8Array) => void;
 }
@@ -43,14 +45,18 @@ export interface FuzzOutcome {
 }
 
 /** Tries mutations of the kept inputs, and of those that did something new, until the time is over or one breaks it. */
-export function fuzzTarget({ target, corpus, seconds, seed, coverage, isBlind, announce }: FuzzOptions): FuzzOutcome {
+export function fuzzTarget(options: FuzzOptions): FuzzOutcome {
+  const { corpus, seconds, seed, coverage, isBlind, findsExtensions } = options;
+  const target: FuzzTarget = (input) => {
+    options.announce(input);
+    options.target(input);
+  };
   const random = seededRandom(seed);
   const pool: Uint8Array[] = [];
   let runs = 0;
   let slowestMs = 0;
 
   const attempt = (input: Uint8Array): Finding | undefined => {
-    announce(input);
     runs += 1;
     const what = failureOf(target, input, coverage);
     if (what === undefined) return undefined;
@@ -73,7 +79,7 @@ export function fuzzTarget({ target, corpus, seconds, seed, coverage, isBlind, a
     reached: coverage?.reached ?? 0,
     slowestMs,
     ...(finding === undefined ? {} : { finding }),
-    extensions: coverage === undefined ? [] : extensionsOf(target, corpus, pool, coverage),
+    extensions: coverage === undefined || !findsExtensions ? [] : extensionsOf(target, corpus, pool, coverage),
   });
 
   for (const input of [...corpus, new Uint8Array()]) {

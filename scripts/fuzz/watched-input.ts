@@ -6,6 +6,7 @@ export interface WorkerOrder {
   readonly seconds: number;
   readonly seed: number;
   readonly isBlind: boolean;
+  readonly findsExtensions: boolean;
   readonly watched: SharedArrayBuffer;
 }
 

@@ -5,8 +5,10 @@ import { Coverage } from './coverage.ts';
 import { fuzzTarget } from './fuzz-target.ts';
 import { announcer, type WorkerOrder } from './watched-input.ts';
 
-const { name, seconds, seed, isBlind, watched }: WorkerOrder = workerData;
+const { name, seconds, seed, isBlind, findsExtensions, watched }: WorkerOrder = workerData;
 const coverage = Coverage.open();
 const target = await loadTarget(name);
 const corpus = readCorpus(name);
-parentPort?.postMessage(fuzzTarget({ target, corpus, seconds, seed, coverage, isBlind, announce: announcer(watched) }));
+parentPort?.postMessage(
+  fuzzTarget({ target, corpus, seconds, seed, coverage, isBlind, findsExtensions, announce: announcer(watched) }),
+);
