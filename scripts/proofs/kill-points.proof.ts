@@ -31,6 +31,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<KillScenario>>> = {
   'token-generate': () => ServerScenario.open(tokenGenerate),
   'entry-create': () => ServerScenario.open(entryCreate),
   'agent-start': () => AgentFirstStartScenario.open(),
+  'agent-start-insecure': () => AgentFirstStartScenario.open({ isInsecure: true }),
   'agent-rotation': () => AgentRotationScenario.open(),
 };
 

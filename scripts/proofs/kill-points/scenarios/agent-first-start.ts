@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseAgentData } from '../../../../src/lib/agent/storage/agent-data.ts';
@@ -17,18 +17,26 @@ const USED = 'has already been used';
 
 /** The first start of an agent: its key, its attestation by a join token, its SVID and bundle. */
 export class AgentFirstStartScenario implements KillScenario {
-  readonly name = 'first start of an agent';
+  readonly name: string;
   readonly folder: string;
   readonly threads = ['main', 'pool'] as const;
   readonly #deployment: Deployment;
+  readonly #isInsecure: boolean;
+  /** Its configuration. */
+  readonly #configPath: string;
 
-  private constructor(deployment: Deployment) {
+  private constructor(deployment: Deployment, isInsecure: boolean) {
+    this.name = `first start of an agent${isInsecure ? ' that trusts whoever answers' : ''}`;
     this.#deployment = deployment;
+    this.#isInsecure = isInsecure;
+    this.#configPath = join(deployment.folder, 'first-start.conf');
     this.folder = join(deployment.folder, 'agent-data');
   }
 
-  static async open(): Promise<AgentFirstStartScenario> {
-    return new AgentFirstStartScenario(await Deployment.open({ serverSettings: 'ratelimit { attestation = false }' }));
+  /** @param options `isInsecure`: it is configured with no bundle */
+  static async open({ isInsecure = false } = {}): Promise<AgentFirstStartScenario> {
+    const deployment = await Deployment.open({ serverSettings: 'ratelimit { attestation = false }' });
+    return new AgentFirstStartScenario(deployment, isInsecure);
   }
 
   async hold(): Promise<HeldProgram> {
@@ -41,7 +49,7 @@ export class AgentFirstStartScenario implements KillScenario {
     return {
       pid: program.pid,
       work: async () => {
-        held.release(readFileSync(join(deployment.folder, 'agent.conf'), 'utf8'));
+        held.release(this.#writeConfiguration());
         await deployment.agentListens().catch(() => program.ended);
       },
       end: () => program.kill(),
@@ -65,12 +73,21 @@ export class AgentFirstStartScenario implements KillScenario {
     if (isUsed && !hasSvid) {
       await this.#failsWith(USED, token);
       // Two parties cannot agree in one step: the answer was on its way. The operator makes another token.
-      await deployment.startAgent();
+      deployment.launchAgent({ token: await deployment.makeJoinToken(), configPath: this.#configPath });
+      await deployment.agentListens();
       return 'token used, SVID lost on its way: a new token is needed';
     }
-    deployment.launchAgent({ token });
+    deployment.launchAgent({ token, configPath: this.#configPath });
     await deployment.agentListens();
     return hasSvid ? 'SVID kept' : 'token unused';
+  }
+
+  /** Of what the deployment wrote when the agent was launched. */
+  #writeConfiguration(): string {
+    const text = readFileSync(join(this.#deployment.folder, 'agent.conf'), 'utf8');
+    const own = this.#isInsecure ? text.replace(/trust_bundle_path = .*/, 'insecure_bootstrap = true') : text;
+    writeFileSync(this.#configPath, own);
+    return own;
   }
 
   async #agents(): Promise<readonly string[]> {
@@ -82,7 +99,7 @@ export class AgentFirstStartScenario implements KillScenario {
   async #failsWith(words: string, token: string): Promise<void> {
     const deployment = this.#deployment;
     const said = deployment.log('agent').length;
-    const program = new RunningProgram(deployment.launchAgent({ token }));
+    const program = new RunningProgram(deployment.launchAgent({ token, configPath: this.#configPath }));
     while (!deployment.log('agent').slice(said).includes(words)) {
       if (existsSync(join(this.folder, 'agent-data.json'))) throw new Error('a used token let an agent in');
       if (program.hasEnded) throw new Error('the agent ended without saying what is wrong with its token');

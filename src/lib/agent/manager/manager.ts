@@ -173,8 +173,10 @@ export class Manager implements WorkloadIdentitySource, AgentStatus, X509BundleS
   async initialize({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { storage, log } = this.#options;
     const { chain, reattestable } = this.#rotation.current;
-    await storage.storeSvid(chain, reattestable).catch((error: unknown) => log.warn('Could not store SVID', { error }));
-    await this.#storeBundle();
+    await storage.storeIdentity({ svid: chain, reattestable, bundle: this.#authorities }).catch((error: unknown) => {
+      log.warn('Could not store SVID', { error });
+      log.error('Could not store bundle', { error });
+    });
     await this.#postStatus(signal);
     try {
       await this.#syncLoop.runOnce(signal);

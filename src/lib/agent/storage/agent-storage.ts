@@ -58,6 +58,11 @@ export class AgentStorage {
     return this.#change({ svid, reattestable });
   }
 
+  /** In one step: with an SVID and no bundle, an agent that was configured with none could not start again. */
+  storeIdentity(identity: Pick<AgentData, 'svid' | 'reattestable' | 'bundle'>): Promise<void> {
+    return this.#change(identity);
+  }
+
   deleteSvid(): Promise<void> {
     return this.#change({ svid: [], reattestable: false });
   }
