@@ -3,6 +3,7 @@ import type { Certificate } from './certificate.ts';
 import { CryptoError } from './crypto-error.ts';
 import { findForbiddenName } from './name-constraints.ts';
 import { Oid } from './oids.ts';
+import { parsePublicKeyInfo } from './spki.ts';
 
 /** A leaf and what it may be verified with. */
 export interface ChainOptions {
@@ -17,6 +18,8 @@ export interface ChainOptions {
 
 /** Signature checks in one verification: what many CAs of one name can make us do. The bound of Go's x509. */
 const MAX_SIGNATURE_CHECKS = 100;
+/** Whoever presents a chain chooses the keys in it, and larger ones only cost time. */
+const MAX_RSA_BITS = 8192;
 /** Certificates in a chain, leaf and root included. */
 const MAX_CHAIN_LENGTH = 16;
 
@@ -60,11 +63,16 @@ class ChainSearch {
     const { roots, intermediates } = this.#options;
     const last = chain.at(-1);
     if (last === undefined || chain.length >= MAX_CHAIN_LENGTH) return;
-    for (const root of candidates(last, roots)) {
-      if (this.#accepts(root, chain, last)) this.#finish([...chain, root]);
-    }
-    for (const intermediate of candidates(last, intermediates)) {
-      if (this.#accepts(intermediate, chain, last)) this.extend([...chain, intermediate]);
+    const found = this.chains.length;
+    // With 200 roots of one subject, as years of rotation leave them, the key identifier tells the one to try.
+    for (const isMatching of [true, false]) {
+      for (const root of candidates(last, roots, isMatching)) {
+        if (this.#accepts(root, chain, last)) this.#finish([...chain, root]);
+      }
+      for (const intermediate of candidates(last, intermediates, isMatching)) {
+        if (this.#accepts(intermediate, chain, last)) this.extend([...chain, intermediate]);
+      }
+      if (this.chains.length > found) return;
     }
   }
 
@@ -97,14 +105,16 @@ class ChainSearch {
   }
 }
 
-/** Certificates whose subject is the child's issuer; those whose key identifiers match come first. */
-function candidates(child: Certificate, pool: readonly Certificate[]): Certificate[] {
+/** Certificates whose subject is the child's issuer: those whose key identifiers match, or the others. */
+function candidates(child: Certificate, pool: readonly Certificate[], isMatching: boolean): Certificate[] {
   const rank = ({ subjectKeyId }: Certificate): number => {
     const wanted = child.authorityKeyId;
     if (subjectKeyId === undefined || wanted === undefined) return 1;
     return Buffer.compare(subjectKeyId, wanted) === 0 ? 0 : 2;
   };
-  return pool.filter(({ subject }) => subject.equals(child.issuer)).toSorted((a, b) => rank(a) - rank(b));
+  return pool
+    .filter((certificate) => certificate.subject.equals(child.issuer) && (rank(certificate) === 0) === isMatching)
+    .toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Nothing else here uses the leaf's key, but a leaf with a broken one must not pass. */
@@ -136,6 +146,8 @@ function checkSelf(certificate: Certificate, nowMs: number): void {
 function checkIssuer(issuer: Certificate, casBelow: number): void {
   if (!issuer.isCa) throw refused('issuer is not a CA');
   if (issuer.keyUsages?.has('keyCertSign') === false) throw refused('issuer may not sign certificates');
+  const { modulusBits = 0 } = parsePublicKeyInfo(issuer.publicKeyDer);
+  if (modulusBits > MAX_RSA_BITS) throw refused(`issuer has an RSA key of ${modulusBits} bits`);
   if (issuer.pathLength !== undefined && casBelow > issuer.pathLength) {
     throw refused('too many intermediates for path length constraint');
   }

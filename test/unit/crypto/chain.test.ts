@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { createPublicKey } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { verifyChain } from '../../../src/lib/crypto/chain.ts';
 import { derOid } from '../../../src/lib/crypto/der/writer.ts';
@@ -49,6 +50,51 @@ describe('verifyChain', () => {
   it('refuses a CA of the right name with another key', async () => {
     const impostor = await issueCa({}, await issueCa());
     expect(() => verify(leaf, [impostor], [root])).toThrow(/signature does not verify/);
+  });
+
+  it('#4415: finds the right one of 200 roots with one subject by its key identifier, with one signature check', async () => {
+    const roots = await Promise.all(Array.from({ length: 200 }, () => issueCa()));
+    const check = vi.spyOn(Certificate.prototype, 'isSignedBy');
+    try {
+      for (const signing of [roots[0], roots[150], roots[199]]) {
+        check.mockClear();
+        const own = await issue({}, signing);
+        expect(verify(own, [], roots)[0]?.[1]).toBe(signing?.certificate);
+        expect(check).toHaveBeenCalledTimes(1);
+      }
+    } finally {
+      check.mockRestore();
+    }
+  });
+
+  it('gives up after a hundred signature checks where no key identifier tells 200 roots apart', async () => {
+    const roots = await Promise.all(Array.from({ length: 200 }, () => issueCa({ subjectKeyId: undefined })));
+    const stranger = await issue({}, await issueCa());
+    const check = vi.spyOn(Certificate.prototype, 'isSignedBy');
+    try {
+      expect(() => verify(stranger, [], roots)).toThrow(/unknown authority/);
+      expect(check).toHaveBeenCalledTimes(100);
+    } finally {
+      check.mockRestore();
+    }
+  });
+
+  it('1.14.2: looks at no signature by an RSA key of more than 8192 bits', async () => {
+    // An odd number of 8200 bits, which need not be the product of two primes for this.
+    const modulus = Buffer.alloc(1025, 0xff);
+    const large = createPublicKey({
+      format: 'jwk',
+      key: { kty: 'RSA', n: modulus.toString('base64url'), e: 'AQAB' },
+    });
+    const giant = await issueCa({ publicKey: large }, root);
+    const check = vi.spyOn(Certificate.prototype, 'isSignedBy');
+    try {
+      const below = await issue({}, { ...giant, signer: root.signer });
+      expect(() => verify(below, [giant], [root])).toThrow(/issuer has an RSA key of 8200 bits/);
+      expect(check).not.toHaveBeenCalled();
+    } finally {
+      check.mockRestore();
+    }
   });
 
   it('tries every CA of a name', async () => {

@@ -189,6 +189,42 @@ describe('a TLS port', () => {
     second.destroy();
   });
 
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    '1.14.3: lets nobody in with a session of %s saved before the bundle changed',
+    async (version) => {
+      let isTrusted = true;
+      await using setup = await serveTls({
+        verifyClient: () => {
+          if (!isTrusted) throw new Error('certificate signed by unknown authority');
+        },
+      });
+      const options = {
+        host: '127.0.0.1',
+        port: setup.listener.port,
+        rejectUnauthorized: false,
+        ALPNProtocols: ['h2'],
+        minVersion: version,
+        maxVersion: version,
+        cert: chainOf(agent, intermediate).map(pem).join(''),
+        key: agent.key.export({ type: 'pkcs8', format: 'pem' }),
+      };
+      const first = connectTls(options);
+      let session: Buffer | undefined;
+      first.on('session', (found) => {
+        session = found;
+      });
+      await settled(first);
+      session ??= first.getSession();
+      first.destroy();
+      isTrusted = false;
+      const second = connectTls({ ...options, ...(session === undefined ? {} : { session }) });
+      second.on('error', () => {});
+      second.resume();
+      await new Promise((resolve) => second.once('close', resolve));
+      expect(setup.refusals).toHaveLength(1);
+    },
+  );
+
   it('speaks no TLS before 1.2 and nothing but HTTP/2', async () => {
     await using setup = await serveTls();
     const { port } = setup.listener;
@@ -260,6 +296,36 @@ describe('a TLS port', () => {
 });
 
 describe('RpcClient over TLS', () => {
+  it('1.14.3: resumes no session, and so looks at the certificates of each connection, though the server would let it', async () => {
+    const { createSecureServer } = await import('node:http2');
+    const sessions: boolean[] = [];
+    const server = createSecureServer({
+      cert: chainOf(server1, intermediate).map(pem).join(''),
+      key: server1.key.export({ type: 'pkcs8', format: 'pem' }),
+    });
+    server.on('sessionError', () => {});
+    server.on('secureConnection', (socket) => {
+      sessions.push(socket.isSessionReused());
+      socket.on('error', () => {});
+    });
+    server.on('stream', (stream) => {
+      stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': '12' }, { endStream: true });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const verified: unknown[] = [];
+    for (let connection = 1; connection <= 3; connection += 1) {
+      const tls = { verifyServer: (chain: unknown) => void verified.push(chain) };
+      await using client = new RpcClient({ kind: 'tcp', host: '127.0.0.1', port, tls });
+      expect(await rejection(check(client))).toMatchObject({ status: RpcCode.unimplemented });
+      expect(verified).toHaveLength(connection);
+    }
+    expect(sessions).toEqual([false, false, false]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
   it('fails on a server that speaks no TLS, and on one that hangs up', async () => {
     const { createServer } = await import('node:net');
     for (const answer of ['SSH-2.0-OpenSSH_9.0\r\n', '']) {
@@ -294,6 +360,10 @@ describe('RpcClient over TLS', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 });
+
+function pem(der: Uint8Array): string {
+  return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----\n`;
+}
 
 /** Waits until the handshake is over and, for TLS 1.3, a session would have arrived: with the first data. */
 async function settled(socket: TLSSocket): Promise<void> {
