@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { findRealSpire } from '../test/support/programs.ts';
 import { clientRows } from './bench/clients.ts';
 import { daemonRows } from './bench/daemons.ts';
+import { herdRows } from './bench/herd.ts';
 import { issuanceRows } from './bench/issuance.ts';
 import { loadRows } from './bench/load.ts';
 import { memoryRows } from './bench/memory.ts';
@@ -28,6 +29,7 @@ const groups: readonly RowGroup[] = [
   daemonRows(isShort ? 3 : 31, real),
   issuanceRows({ rounds: isShort ? 5 : 21 }),
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),
+  herdRows({ agents: 200 }, real),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),
 ];
 const isWanted = (name: string): boolean =>
