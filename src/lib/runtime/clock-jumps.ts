@@ -27,10 +27,10 @@ export async function watchForClockJumps(
   }
 }
 
-/** Says in a log what {@link watchForClockJumps} sees, until disposed. */
-export function logClockJumps(clock: Clock, log: Logger): AsyncDisposable {
+/** As {@link watchForClockJumps}, until disposed. */
+export function onClockJumps(clock: Clock, onJump: (byMs: number) => void): AsyncDisposable {
   const stop = new AbortController();
-  const ended = watchForClockJumps(clock, (byMs) => logClockJump(log, byMs), stop).catch(() => undefined);
+  const ended = watchForClockJumps(clock, onJump, stop).catch(() => undefined);
   return {
     async [Symbol.asyncDispose]() {
       stop.abort();

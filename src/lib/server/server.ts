@@ -1,7 +1,8 @@
 import type { ServerConfig } from '../config/server/server-config.ts';
 import { Name } from '../crypto/name.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { logClockJumps } from '../runtime/clock-jumps.ts';
+import { warnIfClockIsBehind } from '../runtime/clock-behind.ts';
+import { logClockJump, onClockJumps } from '../runtime/clock-jumps.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
@@ -110,6 +111,7 @@ export class Server implements AsyncDisposable {
         onFirstStart: (foundKeys) => claimFolder(folder, config, { keyManager: catalog.keyManager, foundKeys }),
       }),
     );
+    checkClock(authorities, dependencies);
     await (catalog.keyManager.keptIn === undefined ? folder.claim() : folder.rememberKeys());
     const serverSvid = opening.use(
       await ServerSvidSource.open({
@@ -186,7 +188,12 @@ export class Server implements AsyncDisposable {
     );
     // Streams that only end with the server do so first, or the endpoints would wait for them.
     opening.defer(() => stopping.abort(new SpirekitError('unavailable', 'the server is stopping')));
-    opening.use(logClockJumps(clock, log));
+    opening.use(
+      onClockJumps(clock, (byMs) => {
+        logClockJump(log, byMs);
+        checkClock(authorities, dependencies);
+      }),
+    );
     opening.use(startHousekeeping(config, datastore, { ...dependencies, metrics }));
     await telemetry.serve({ identity: () => serverSvid.current, bundles });
     if (config.healthChecks.listenerEnabled) {
@@ -264,6 +271,12 @@ async function claimFolder(
     );
   }
   await folder.claim();
+}
+
+/** What this server signs counts nowhere while its own CA does not, and nothing but the clock can be wrong then. */
+function checkClock({ x509 }: AuthorityManager, { clock, log }: ServerDependencies): void {
+  const { authority } = x509.current;
+  if (authority !== undefined) warnIfClockIsBehind('the X509 CA', authority.certificate, { clock, log });
 }
 
 function startHousekeeping(

@@ -81,6 +81,23 @@ describe('F15: a clock that is set', () => {
   });
 });
 
+describe('F15: a machine whose clock starts in the past', () => {
+  test('says so, and has its data when the clock is right', async () => {
+    await using world = await AgentWorld.open();
+    {
+      await using first = await world.start();
+      await first.ready();
+    }
+    world.clock.jump(-HOUR_MS);
+    await using second = await world.start();
+    await second.log.until('The clock of this machine is at least 59m50s behind: the SVID of the agent');
+    world.clock.jump(HOUR_MS);
+    world.clock.advance(5 * SECOND_MS);
+    await second.ready();
+    expect(world.server.count('AttestAgent')).toBe(1);
+  });
+});
+
 describe('F14: clocks that differ', () => {
   test.each([-9, 60])('by a little (server ahead by %d s) do no harm', async (seconds) => {
     await using world = await AgentWorld.open({ serverAheadMs: -seconds * SECOND_MS });

@@ -91,6 +91,20 @@ describe('a server', () => {
     await expect.poll(latest).not.toBe(first?.serialNumber);
   });
 
+  test('F15: says when its clock was set, and that its CA is not valid yet when it was set back', async () => {
+    await using home = new ServerHome();
+    {
+      await using _server = await home.start();
+      home.clock.jump(-60 * 60 * 1000);
+      home.clock.advance(4000);
+      await expect.poll(() => home.logLines.join('')).toContain('The clock was set back');
+      expect(home.logLines.join('')).toContain('at least 59m46s behind: the X509 CA is not valid yet');
+    }
+    home.logLines.length = 0;
+    await home.start();
+    expect(home.logLines.join('')).toMatch(/level=warning.*behind: the X509 CA is not valid yet/);
+  });
+
   test('F6: starts with a new root after a month, keeps the old one in the bundle, and says what agents must do', async () => {
     await using home = new ServerHome();
     const [before] = await (async () => {

@@ -1,4 +1,5 @@
 import type { Certificate } from '../../../crypto/certificate.ts';
+import { warnIfClockIsBehind } from '../../../runtime/clock-behind.ts';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import { Bundle } from '../../../spiffe/bundle.ts';
 import type { ManagedKey } from '../../plugin/keymanager/key-manager.ts';
@@ -46,6 +47,7 @@ export async function obtainAgentSvid(
   if (stored !== undefined) {
     if (authorities === undefined) throw new SpirekitError('failed-precondition', 'SVID loaded but no bundle in cache');
     log.info('SVID loaded', { spiffe_id: agentIdText(stored.chain) });
+    warnIfClockIsBehind('the SVID of the agent', stored.chain[0], options);
     return { svid: stored, bundle: new Bundle(trustDomain, { x509Authorities: authorities }) };
   }
   log.info('SVID is not found. Starting node attestation');
