@@ -2,21 +2,21 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type Proof, skipped, verdict } from '../../scripts/proofs/proof.ts';
-import { showShortForms } from '../../scripts/proofs/short-forms.ts';
-import { projectRoot } from '../support/programs.ts';
+import type { Proof } from '../../scripts/proofs/proof.ts';
+import { type RunShortForm, showShortForms } from '../../scripts/proofs/short-forms.ts';
+import { projectRoot, run } from '../support/programs.ts';
 
 const folder = join(projectRoot, 'scripts/proofs');
 
-function fake(run: Proof['run'], hasShortForm: { hasShortForm?: true } = { hasShortForm: true }): Proof {
-  return { shows: 'what it shows', ...hasShortForm, run };
-}
+type Ended = Awaited<ReturnType<RunShortForm>>;
 
-async function outcome(...proofs: Proof[]): Promise<{ holds: boolean; closing: string[] }> {
+/** Proofs called `proof-0`, `proof-1`, ... that end so. */
+async function outcome(...ended: Ended[]): Promise<{ holds: boolean; closing: string[] }> {
   const lines: string[] = [];
-  const named = proofs.map((proof, index) => ({ name: `proof-${index}`, proof }));
-  const holds = await showShortForms(named, (line) => lines.push(line));
-  return { holds, closing: lines.slice(-3) };
+  const names = ended.map((_, index) => `proof-${index}`);
+  const runShort: RunShortForm = async (name) => ended[names.indexOf(name)] ?? { code: null, stdout: '' };
+  const holds = await showShortForms(names, runShort, (line) => lines.push(line));
+  return { holds, closing: lines.filter((line) => !/ took \d+ s$/.test(line)) };
 }
 
 describe('the proofs', () => {
@@ -28,33 +28,34 @@ describe('the proofs', () => {
 });
 
 describe('the short forms of the proofs', () => {
-  it('hold when each is shown, and are told apart by the argument', async () => {
-    const { holds, closing } = await outcome(fake(async (args) => verdict(args.includes('--short'), '3 of 3')));
+  it('hold when each is shown', async () => {
+    const { holds, closing } = await outcome({ code: 0, stdout: 'as it goes\nshown: proof-0: 3 of 3\n' });
     expect(holds).toBe(true);
-    expect(closing).toContain('shown: proof-0: 3 of 3');
-    expect(closing.at(-1)).toBe('proofs: 1 shown, 0 not shown, 0 skipped');
+    expect(closing).toEqual(['shown: proof-0: 3 of 3', 'proofs: 1 shown, 0 not shown, 0 skipped']);
   });
 
-  it('leave out a proof that has none', async () => {
-    const { closing } = await outcome(fake(() => Promise.reject(new Error('too long')), {}));
-    expect(closing).toEqual(['proofs: 0 shown, 0 not shown, 0 skipped']);
-  });
-
-  it('do not hold when one is not shown or throws, and the others run all the same', async () => {
+  it('do not hold when one is not shown or crashes, and the others run all the same', async () => {
     const { holds, closing } = await outcome(
-      fake(async () => verdict(false, '2 of 3')),
-      fake(() => Promise.reject(new Error('out of order'))),
-      fake(async () => verdict(true, 'all')),
+      { code: 1, stdout: 'not shown: proof-0: 2 of 3\n' },
+      { code: 7, stdout: 'as it goes\n' },
+      { code: 0, stdout: 'shown: proof-2: all\n' },
+      { code: null, stdout: 'shown: proof-3: all, and then it crashes\n' },
     );
     expect(holds).toBe(false);
-    expect(closing.at(-1)).toBe('proofs: 1 shown, 2 not shown, 0 skipped');
-    expect(closing[0]).toContain('out of order');
+    expect(closing).toContain('not shown: proof-1: it ended with exit code 7 and no result');
+    expect(closing.at(-1)).toBe('proofs: 1 shown, 3 not shown, 0 skipped');
   });
 
   it('print the reason of a skipped one, which never counts as shown', async () => {
-    const { holds, closing } = await outcome(fake(async () => skipped('strace is not on the PATH')));
+    const { holds, closing } = await outcome({ code: 1, stdout: 'skipped: proof-0: strace is not on the PATH\n' });
     expect(holds).toBe(true);
     expect(closing).toContain('skipped: proof-0: strace is not on the PATH');
     expect(closing.at(-1)).toBe('proofs: 0 shown, 0 not shown, 1 skipped');
+  });
+
+  it('are told from the long ones by the argument', async () => {
+    const listed = await run(process.execPath, [join(projectRoot, 'scripts/proof.ts')]);
+    expect(listed.stdout).toMatch(/^ {2}torn-files .* \(--short\)$/m);
+    expect(listed.stdout).toMatch(/^ {2}readme .*[^)]$/m);
   });
 });
