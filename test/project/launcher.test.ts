@@ -181,7 +181,7 @@ describe('SIGUSR1 before the first line of a program', () => {
     skip(tried.code !== 0, 'env cannot block signals here');
     const root = installCopy();
     const env = { ...process.env, PATH: [makeSignalledNode(), process.env['PATH']].join(delimiter) };
-    const control = await run('node', ['-e', 'setTimeout(() => {}, 200)'], { env });
+    const control = await run('node', ['--inspect-port=0', '-e', 'setTimeout(() => {}, 200)'], { env });
     expect(control.stderr).toContain('Debugger listening on');
     for (const [program, args] of [
       ['spire-agent', ['--version']],
@@ -197,7 +197,10 @@ describe('SIGUSR1 before the first line of a program', () => {
     const tried = await run('env', ['--default-signal=USR1', '--block-signal=USR1', 'true']);
     skip(tried.code !== 0, 'env cannot block signals here');
     const env = { ...process.env, PATH: [makeSignalledNode(), process.env['PATH']].join(delimiter) };
-    const result = await run('node', [join(projectRoot, 'dist/main/spire-server.cjs'), 'run'], { env, cwd: folder });
+    const result = await run('node', ['--inspect-port=0', join(projectRoot, 'dist/main/spire-server.cjs'), 'run'], {
+      env,
+      cwd: folder,
+    });
     expect([result.code, result.stdout]).toEqual([1, '']);
     expect(result.stderr).toContain('a debugger was open while the daemon started');
   });

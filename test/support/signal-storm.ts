@@ -74,13 +74,15 @@ export async function storm(
   });
   while (!isOver && !isShieldedFromSigusr1(pid)) await new Promise((resolve) => setImmediate(resolve));
   let signals = 0;
-  const signalling = setInterval(() => {
+  const send = (): void => {
     try {
       if (!isOver && process.kill(pid, 'SIGUSR1')) signals += 1;
     } catch {
       // It has ended.
     }
-  }, INTERVAL_MS);
+  };
+  send();
+  const signalling = setInterval(send, INTERVAL_MS);
   let probes = 0;
   let isOpen = false;
   while (!isOver) {

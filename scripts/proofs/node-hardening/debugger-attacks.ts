@@ -56,7 +56,7 @@ export async function attackWithSignals(ledger: Ledger, rounds: number): Promise
 }
 
 async function showThatAttacksWork(ledger: Ledger, hostile: HostileEnvironment): Promise<void> {
-  const sleeper = ['-e', 'setTimeout(() => {}, 300)'];
+  const sleeper = ['--inspect-port=0', '-e', 'setTimeout(() => {}, 300)'];
   const open = await runInStorm({ program: process.execPath, args: sleeper });
   ledger.control('SIGUSR1 makes a plain Node open a debugger', open.isOpen);
   const { NODE_OPTIONS } = hostile.variables;

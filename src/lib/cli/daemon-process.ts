@@ -43,10 +43,12 @@ export async function runDaemon<C extends DaemonConfig>(
 ): Promise<number> {
   const { clock, signal, env } = context;
   const umask = narrowUmask();
-  refuseAlteredNode({ env, execArgv: process.execArgv });
   refuseDebugger();
+  refuseAlteredNode({ env, execArgv: process.execArgv });
   silenceReports();
   const isClosed = (await forbidMemoryDumps()) && (await forbidCoreFiles());
+  // Node takes a turn of its event loop to open one that was asked for.
+  requireNoDebugger();
   const config = await tellingNotices(daemon.load(), context);
   using log = openDaemonLog(config, clock);
   for (const { level, message, fields } of config.notices) log.log(level, message, fields);
@@ -76,11 +78,14 @@ const LEAST_UMASK = 0o027;
 
 /**
  * From now on SIGUSR1 does nothing. By default it makes Node open a debugger on a port that every local user can reach,
- * and through it the keys of the daemon. Throws `failed-precondition` if that has happened before: who is connected by
- * now can change anything in this process.
+ * and through it the keys of the daemon.
  */
 function refuseDebugger(): void {
   process.on('SIGUSR1', () => {});
+}
+
+/** Throws `failed-precondition` if a debugger was opened before: who is connected by now can change anything in here. */
+function requireNoDebugger(): void {
   if (debuggerUrl() === undefined) return;
   throw new SpirekitError(
     'failed-precondition',
