@@ -54,6 +54,8 @@ export class StandInServer implements AsyncDisposable {
   readonly federated = new Map<string, Bundle>();
   /** Ids of entries that it does not sign for. */
   readonly unsigned = new Set<string>();
+  /** What it answers to every attestation from now on. */
+  attestationFailure: RpcError | undefined;
   /** Why the agent is refused from now on. */
   refusal: keyof typeof REASONS | undefined;
   /** Subject key ids (hex) and key ids of authorities that are tainted. */
@@ -242,6 +244,7 @@ export class StandInServer implements AsyncDisposable {
   async *#attest(requests: AsyncIterable<AttestAgentRequest>) {
     for await (const { step } of requests) {
       if (step?.$case !== 'params') throw new RpcError(RpcCode.invalidArgument, 'unexpected step');
+      if (this.attestationFailure !== undefined) throw this.attestationFailure;
       if (this.refusal === 'AGENT_BANNED') throw this.#refuse('failed to attest: agent is banned');
       const token = Buffer.from(step.value.data?.payload ?? []).toString('utf8');
       if (!this.tokens.delete(token) && this.#options.isReattestable !== true) {

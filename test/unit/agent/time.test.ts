@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
+import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
 import type { X509SVIDResponse } from '../../../src/lib/wire/gen/workload.ts';
 import { AgentWorld, type RunningAgent } from './agent-world.ts';
 import { settle } from './support.ts';
@@ -197,6 +198,19 @@ describe('F7: an agent whose SVID ends while the server is away', () => {
     await world.betweenRounds();
     world.clock.advance(4 * MINUTE_MS);
     expect(endOf((await waiting).value)).toBeGreaterThan(world.clock.nowMs() - 4 * MINUTE_MS);
+  });
+
+  test('ends when the server is back and does not attest it, as a banned one', async () => {
+    await using world = await AgentWorld.open({ ...life, isReattestable: true });
+    await using agent = await expire(world);
+    // SPIRE's servers give no reason here.
+    world.server.attestationFailure = new RpcError(RpcCode.permissionDenied, 'failed to attest: agent is banned');
+    await world.server.comeBack();
+    world.clock.advance(8 * SECOND_MS);
+    expect(await agent.ended).toMatchObject({
+      reason: 'svid-expired',
+      message: expect.stringContaining('current SVID has already expired and reattest agent failed'),
+    });
   });
 
   test('ends after the last SVID that it serves if it cannot attest again, and keeps its data', async () => {

@@ -1,6 +1,7 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { createCsr } from '../../crypto/csr.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
+import { RpcCode, RpcError } from '../../rpc/status.ts';
 import { DUE_NOW, type DueTime, msUntil } from '../../runtime/due-time.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -16,6 +17,7 @@ import {
   type NodeAttestationOptions,
 } from '../attestor/node/node-attestation.ts';
 import { failedCall } from '../client/failed-call.ts';
+import { findCause } from '../client/find-cause.ts';
 import { findRefusal } from '../client/refusal.ts';
 import { CALL_TIMEOUT_MS, type ServerConnection } from '../client/server-connection.ts';
 import type { AgentStorage } from '../storage/agent-storage.ts';
@@ -85,8 +87,8 @@ export class AgentSvidRotation {
 
   /**
    * Replaces the SVID whenever it is due, until the signal aborts. Rejects when the server refuses the agent, or when
-   * the SVID has expired, cannot be replaced and nothing is left to do: the node cannot attest again, and no workload
-   * has a valid SVID of this agent.
+   * the SVID has expired, cannot be replaced and nothing is left to do: the server has answered, and does not attest the
+   * node, or the node cannot attest again, and no workload has a valid SVID of this agent.
    */
   async run(connection: ServerConnection, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options.attestation;
@@ -194,7 +196,7 @@ export class AgentSvidRotation {
     log.error(`Could not ${what}`, { error });
     if (findRefusal(error) !== undefined) throw error;
     if (!this.isExpired) return;
-    if (!reattestable && !hasServableSvid()) {
+    if (hasAnswered(error) || (!reattestable && !hasServableSvid())) {
       const ended = { agentId: agentIdText(chain), canReattest: reattestable };
       throw new AgentEnd('svid-expired', ended, prefixed(`current SVID has already expired and ${what} failed`, error));
     }
@@ -204,4 +206,19 @@ export class AgentSvidRotation {
       expiry: chain[0].notAfter,
     });
   }
+}
+
+/** Answers that say that the server is there and that the same question would not be answered otherwise later. */
+const ANSWERS: ReadonlySet<number> = new Set([
+  RpcCode.invalidArgument,
+  RpcCode.notFound,
+  RpcCode.permissionDenied,
+  RpcCode.failedPrecondition,
+  RpcCode.unimplemented,
+  RpcCode.unauthenticated,
+]);
+
+function hasAnswered(error: unknown): boolean {
+  const status = findCause(error, (cause) => (cause instanceof RpcError ? cause.status : undefined));
+  return status !== undefined && ANSWERS.has(status);
 }
