@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { AgentConfig } from '../config/agent/agent-config.ts';
 import { prepareSocketPath } from '../rpc/unix-socket-file.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { HealthListener, type HealthReport } from '../runtime/health-listener.ts';
+import { type HealthReport, listenForHealth } from '../runtime/health-listener.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
 import { countMethods } from '../telemetry/counted-methods.ts';
@@ -101,7 +101,7 @@ export class Agent implements AsyncDisposable {
     const health = new StartableHealth(attestationOfWorkloads);
     if (config.healthChecks.listenerEnabled) {
       opening.use(
-        await HealthListener.open({
+        await listenForHealth({
           address: config.healthChecks,
           check: (options) => health.check(options),
           log: log.with({ subsystem_name: 'health' }),

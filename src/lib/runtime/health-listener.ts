@@ -1,5 +1,6 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { SpirekitError } from './errors.ts';
+import { HttpListener } from './http-listener.ts';
 import type { Logger } from './logger.ts';
 
 /** How a daemon is, part by part. */
@@ -22,7 +23,7 @@ interface HealthAddress {
   readonly readyPath: string;
 }
 
-/** What {@link HealthListener.open} needs. */
+/** What {@link listenForHealth} needs. */
 export interface HealthListenerOptions {
   readonly address: HealthAddress;
   /** Asked for each request; a rejection counts as neither live nor ready. */
@@ -33,56 +34,30 @@ export interface HealthListenerOptions {
 /**
  * Health over HTTP as SPIRE's daemons serve it: 200 if live (or ready), 500 if not, and JSON that says what is wrong.
  * Whoever can reach the address can ask.
+ *
+ * Errors: `invalid-config` for a port that is none, `io-error` when the address cannot be bound.
  */
-export class HealthListener implements AsyncDisposable {
-  readonly #server: Server;
-
-  private constructor(server: Server) {
-    this.#server = server;
-  }
-
-  /** Errors: `invalid-config` for a port that is none, `io-error` when the address cannot be bound. */
-  static async open({ address, check, log }: HealthListenerOptions): Promise<HealthListener> {
-    const server = createServer((request, response) => {
-      const path = request.url?.split('?', 1)[0];
-      const isReadiness = path === address.readyPath;
-      if (!isReadiness && path !== address.livePath) {
-        response.writeHead(404).end();
-        return;
-      }
-      const gone = new AbortController();
-      response.once('close', () => gone.abort());
-      check({ signal: gone.signal })
-        .then(({ isLive, isReady, details }) => answer(response, isReadiness ? isReady : isLive, details))
-        .catch((error: unknown) => {
-          log.warn('Health check failed', { error });
-          answer(response, false, {});
-        });
-    });
-    server.requestTimeout = 10_000;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject).listen({ host: address.bindAddress, port: portOf(address.bindPort) }, resolve);
-    try {
-      await promise;
-    } catch (error) {
-      throw SpirekitError.from(error);
+export async function listenForHealth({ address, check, log }: HealthListenerOptions): Promise<HttpListener> {
+  const server = createServer((request, response) => {
+    const path = request.url?.split('?', 1)[0];
+    const isReadiness = path === address.readyPath;
+    if (!isReadiness && path !== address.livePath) {
+      response.writeHead(404).end();
+      return;
     }
-    log.info('Serving health checks', { address: `${address.bindAddress}:${address.bindPort}` });
-    return new HealthListener(server);
-  }
-
-  /** The bound port. */
-  get port(): number {
-    const bound = this.#server.address();
-    return typeof bound === 'object' && bound !== null ? bound.port : 0;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeAllConnections();
-    await promise;
-  }
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    check({ signal: gone.signal })
+      .then(({ isLive, isReady, details }) => answer(response, isReadiness ? isReady : isLive, details))
+      .catch((error: unknown) => {
+        log.warn('Health check failed', { error });
+        answer(response, false, {});
+      });
+  });
+  const { bindAddress, bindPort } = address;
+  const listener = await HttpListener.open(server, { host: bindAddress, port: portOf(bindPort) });
+  log.info('Serving health checks', { address: `${bindAddress}:${bindPort}` });
+  return listener;
 }
 
 function answer(response: ServerResponse, isWell: boolean, details: HealthReport['details']): void {

@@ -198,10 +198,10 @@ export class Server implements AsyncDisposable {
     await telemetry.serve({ identity: () => serverSvid.current, bundles });
     if (config.healthChecks.listenerEnabled) {
       // Loaded only here: node:http costs every start some 20 ms.
-      const { HealthListener } = await import('../runtime/health-listener.ts');
+      const { listenForHealth } = await import('../runtime/health-listener.ts');
       const health = { trustDomain, datastore, ca, authorities };
       opening.use(
-        await HealthListener.open({
+        await listenForHealth({
           address: config.healthChecks,
           check: () => checkServerHealth(health),
           log: log.with({ subsystem_name: 'health' }),

@@ -89,12 +89,12 @@ export class Telemetry implements AsyncDisposable {
         { host },
       );
     }
-    const { PrometheusListener } = await import('./prometheus/prometheus-listener.ts');
+    const { listenForPrometheus } = await import('./prometheus/prometheus-listener.ts');
     const { authorizedIds } = this;
     const tls = settings && (await openExporterTls(settings, { ...credentials, authorizedIds, clock }));
     log.info('Starting prometheus exporter', { host, port });
     try {
-      this.#resources.use(await PrometheusListener.open({ host, port, metrics: this.#prometheus, tls, log }));
+      this.#resources.use(await listenForPrometheus({ address: { host, port }, metrics: this.#prometheus, tls, log }));
     } catch (error) {
       log.error('Prometheus exporter could not be started; metrics cannot be read until the next start', {
         host,
