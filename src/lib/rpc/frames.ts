@@ -4,18 +4,16 @@ import { RpcCode, RpcError } from './status.ts';
 /** One byte of flags and four of length before every message, as in "Length-Prefixed-Message" of gRPC over HTTP/2. */
 const PREFIX_BYTES = 5;
 
-/** Puts the gRPC prefix before a message, which may come in parts. Nothing here ever compresses. */
-export function encodeFrame(...parts: readonly Uint8Array[]): Buffer {
-  let messageBytes = 0;
-  for (const { byteLength } of parts) messageBytes += byteLength;
-  const frame = Buffer.allocUnsafe(PREFIX_BYTES + messageBytes);
+/**
+ * Puts the gRPC prefix before a message. Nothing here ever compresses.
+ *
+ * @param laterBytes how much of the message comes after what is given here, which is then only its beginning
+ */
+export function encodeFrame(message: Uint8Array, laterBytes = 0): Buffer {
+  const frame = Buffer.allocUnsafe(PREFIX_BYTES + message.byteLength);
   frame[0] = 0;
-  frame.writeUInt32BE(messageBytes, 1);
-  let at = PREFIX_BYTES;
-  for (const part of parts) {
-    frame.set(part, at);
-    at += part.byteLength;
-  }
+  frame.writeUInt32BE(message.byteLength + laterBytes, 1);
+  frame.set(message, PREFIX_BYTES);
   return frame;
 }
 

@@ -51,13 +51,11 @@ export class ServerStream {
 
   /** Sends a message, given in parts; resolves when the connection has taken it. Rejects with `ResourceExhausted` if too many are not taken. */
   async send(parts: readonly Uint8Array[], account: CallAccount): Promise<void> {
+    const [first = new Uint8Array(), ...later] = parts;
     account.holdResponse(totalBytes(parts));
     this.sendHeaders();
-    await new Promise<void>((resolve, reject) => {
-      this.#stream.write(encodeFrame(...parts), (cause) =>
-        cause ? reject(new RpcError(RpcCode.canceled, 'context canceled', { cause })) : resolve(),
-      );
-    });
+    await this.#write(encodeFrame(first, totalBytes(later)));
+    for (const part of later) await this.#write(part);
     account.holdResponse(0);
   }
 
@@ -88,6 +86,14 @@ export class ServerStream {
       { endStream: true },
     );
     this.#refuseTheRest();
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#stream.write(bytes, (cause) =>
+        cause ? reject(new RpcError(RpcCode.canceled, 'context canceled', { cause })) : resolve(),
+      );
+    });
   }
 
   get #isGone(): boolean {
