@@ -1,3 +1,10 @@
+/** How many calls were served, and how long they took. */
+export interface CallTimes {
+  readonly calls: number;
+  readonly middleMs: number;
+  readonly slowestMs: number;
+}
+
 /** Someone who asks again and again, and notes how long each answer took. */
 export class HonestCaller {
   readonly #ask: () => Promise<void>;
@@ -14,9 +21,7 @@ export class HonestCaller {
   /** Calls so often, one after the other, and returns the middle time in milliseconds. */
   async warmUp(calls: number): Promise<number> {
     for (let call = 0; call < calls; call += 1) await this.#once();
-    const middle = this.#times.toSorted((a, b) => a - b)[Math.floor(calls / 2)] ?? 0;
-    this.#times = [];
-    return middle;
+    return this.#takeTimes().middleMs;
   }
 
   start(): void {
@@ -29,13 +34,17 @@ export class HonestCaller {
     })();
   }
 
-  /** Ends with the call under way. How many calls were made, and the time of the slowest in milliseconds. */
-  async stop(): Promise<{ readonly calls: number; readonly slowestMs: number }> {
+  /** Ends with the call under way, and tells how the calls went since the start. */
+  async stop(): Promise<CallTimes> {
     this.#isDone = true;
     await this.#running;
-    const result = { calls: this.#times.length, slowestMs: Math.max(0, ...this.#times) };
+    return this.#takeTimes();
+  }
+
+  #takeTimes(): CallTimes {
+    const times = this.#times.toSorted((a, b) => a - b);
     this.#times = [];
-    return result;
+    return { calls: times.length, middleMs: times[times.length >> 1] ?? 0, slowestMs: times.at(-1) ?? 0 };
   }
 
   async #once(): Promise<void> {

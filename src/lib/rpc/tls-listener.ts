@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { TlsPeer } from './call-context.ts';
 import { BACKLOG, connectionLimit } from './connection-limit.ts';
@@ -34,32 +34,33 @@ export async function listenOnTls(
   options: TlsListenerOptions,
   context: ListenerContext,
 ): Promise<{ server: Server; listener: TlsListener }> {
-  const server = createServer({
+  const tls = createTlsServer({
     ...secureContextOptions(options),
     ALPNProtocols: ['h2'],
     requestCert: true,
     rejectUnauthorized: false,
     handshakeTimeout: context.handshakeTimeoutMs,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: TCP_KEEPALIVE_MS,
   });
   const known = new FairShare(connectionLimit('tls', context.maxConnections));
   const strangers = new FairShare(connectionLimit('strangers', context.maxConnections));
   const handshakes = new Map<string, Handshake>();
-  server.on('connection', (socket: Socket) => {
+  // A listener of its own, so that who has too many connections is refused before TLS costs anything.
+  const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS }, (socket) => {
     const from = addressOf(socket);
     context.registry.track(socket);
-    socket.once('close', () => handshakes.delete(from));
+    socket.once('close', () => {
+      if (handshakes.get(from)?.socket === socket) handshakes.delete(from);
+    });
     try {
       const giveBack = takeShare(strangers, socket, accountOfAddress(socket.remoteAddress ?? ''));
       handshakes.set(from, { socket, giveBack });
+      tls.emit('connection', socket);
     } catch (error) {
       refuseConnection(context, socket, error, from);
     }
   });
-  server.on('tlsClientError', (error, socket) => refuseConnection(context, socket, error, addressOf(socket)));
-  server.on('secureConnection', (socket) => {
+  tls.on('tlsClientError', (error, socket) => refuseConnection(context, socket, error, addressOf(socket)));
+  tls.on('secureConnection', (socket) => {
     socket.on('error', () => {});
     const from = addressOf(socket);
     try {
@@ -87,7 +88,7 @@ export async function listenOnTls(
   const listener: TlsListener = {
     host: options.host,
     port,
-    rotate: () => server.setSecureContext(secureContextOptions(options)),
+    rotate: () => tls.setSecureContext(secureContextOptions(options)),
   };
   return { server, listener };
 }
