@@ -16,7 +16,7 @@ export function target(bytes: Uint8Array): void {
         break;
       case 'unknown':
         if (commands.includes(found.words)) throw new Error('a command that is not found');
-        if (found.words.length < 64) checkAdvice(found.words, commands);
+        if (program === 'spirekit' && found.words.length < 64) checkAdvice(found.words, commands);
         break;
       case 'group':
       case 'command':
