@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Deployment } from '../../test/support/deployment.ts';
 import { ours, type Programs } from '../../test/support/programs.ts';
+import { untilIdentity } from '../../test/support/workload-caller.ts';
 import type { BenchRow, RowGroup } from './row.ts';
 import { SigningLoad, WITHOUT_LIMITS } from './signing-load.ts';
 import { single } from './statistics.ts';
@@ -52,9 +53,7 @@ async function measureIdle(daemons: Programs, plan: MemoryPlan): Promise<{ serve
   await using deployment = await Deployment.open({ daemons, logLevel: 'INFO' });
   await deployment.createEntry('/bench', [`unix:uid:${process.getuid?.() ?? 0}`]);
   await deployment.startAgent();
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if ((await deployment.agent(['api', 'fetch', 'x509', '-silent'])).code === 0) break;
-  }
+  await untilIdentity(deployment.agentSocket, `spiffe://${deployment.trustDomain}/bench`);
   await sleep(plan.settleSeconds * 1000);
   return { server: residentMiB(deployment.serverPid), agent: residentMiB(deployment.agentPid) };
 }
