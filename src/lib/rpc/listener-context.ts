@@ -30,7 +30,6 @@ export interface ListenerContext {
  * @param tcp the socket that was tracked: the one below, for TLS
  */
 export function admitConnection(context: ListenerContext, socket: Socket, peer: Peer, tcp: Socket = socket): void {
-  context.registry.admit(tcp);
   const cancel = context.clock.schedule(
     context.handshakeTimeoutMs,
     () => {
@@ -41,8 +40,12 @@ export function admitConnection(context: ListenerContext, socket: Socket, peer: 
   socket.once('close', cancel);
   // What has arrived is buffered in the socket, where HTTP/2 finds it; nothing has at the end of the connection.
   socket.once('readable', () => {
-    if (socket.readableLength > 0) context.serve(socket, peer);
-    else socket.destroy();
+    if (socket.readableLength === 0) {
+      socket.destroy();
+      return;
+    }
+    context.registry.admit(tcp);
+    context.serve(socket, peer);
   });
 }
 

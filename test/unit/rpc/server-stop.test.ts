@@ -77,14 +77,18 @@ describe('stop of a server', () => {
     expect(await rejection(stream.next())).toMatchObject({ status: RpcCode.unavailable });
   });
 
-  it('ends connections on which nothing was said', async () => {
+  it.each([
+    ['at once', undefined],
+    ['gracefully', new AbortController().signal],
+  ])('ends connections on which nothing was said, stopped %s', async (_, signal) => {
     await using pair = await servePair({});
     const socket = connect(pair.path);
     socket.on('error', () => {});
     socket.resume();
     const closed = new Promise((resolve) => socket.once('close', resolve));
     await new Promise((resolve) => socket.once('connect', resolve));
-    await pair.server.stop();
+    while (pair.server.connectionCount === 0) await new Promise((resolve) => setImmediate(resolve));
+    await pair.server.stop({ signal });
     await closed;
   });
 
