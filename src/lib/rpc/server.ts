@@ -60,7 +60,7 @@ const DEFAULT_KEEPALIVE_MS = 2 * 60 * 60 * 1000;
  * A gRPC server on unix sockets and TLS ports. Each handler learns from its context who calls: for unix sockets the
  * process as the kernel knows it, for TLS the certificates. A caller that cannot be told is denied.
  *
- * Messages are never compressed: a compressed request is Unimplemented, as for SPIRE's servers. What one peer can have
+ * Messages are never compressed: a compressed request is Unimplemented, as at the socket of SPIRE's agent. What one peer can have
  * at once is bounded so that others are served all the same.
  */
 export class RpcServer implements AsyncDisposable {

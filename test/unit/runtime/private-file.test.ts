@@ -1,9 +1,10 @@
-import { chownSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPrivateFile } from '../../../src/lib/runtime/private-file.ts';
-import { findOnPath, NOBODY, run } from '../../support/programs.ts';
+import { findOnPath, NOBODY, projectRoot, run, whyNoOtherUsers } from '../../support/programs.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -56,9 +57,24 @@ describe('readPrivateFile', () => {
   });
 
   test('names the user that a file must belong to if it cannot be opened', async ({ skip }) => {
-    if (process.getuid?.() === 0) return skip('root can open every file');
     const path = join(folder, 'shut');
     writeFileSync(path, '', { mode: 0 });
-    await expect(readPrivateFile(path)).rejects.toThrow(`must belong to uid ${process.getuid?.()}`);
+    if (process.getuid?.() !== 0) {
+      await expect(readPrivateFile(path)).rejects.toThrow(`must belong to uid ${process.getuid?.()}`);
+      return;
+    }
+    // Root can open every file, so somebody else tries.
+    const obstacle = await whyNoOtherUsers();
+    if (obstacle !== undefined) return skip(obstacle);
+    chmodSync(folder, 0o755);
+    const source = pathToFileURL(join(projectRoot, 'src/lib/runtime/private-file.ts')).href;
+    const script = `import { readPrivateFile } from ${JSON.stringify(source)};
+      await readPrivateFile(${JSON.stringify(path)}).catch((error) => console.log(error.message));`;
+    const tried = await run(process.execPath, ['--input-type=module', '-e', script], {
+      uid: NOBODY,
+      gid: NOBODY,
+      cwd: '/',
+    });
+    expect(tried.stdout).toContain(`must belong to uid ${NOBODY}`);
   });
 });
