@@ -70,7 +70,7 @@ export class CallDispatcher {
 
   /** Speaks HTTP/2 on a connection whose other end is known. */
   serve(socket: Socket, peer: Peer): void {
-    const session = openServerSession(socket, this.#options);
+    const { session, noteAnswer } = openServerSession(socket, this.#options);
     const accountName = accountOf(peer);
     let streams = 0;
     this.#sessions.add(session);
@@ -84,7 +84,7 @@ export class CallDispatcher {
       stream.once('close', () => {
         streams -= 1;
       });
-      this.#dispatch(new ServerStream(stream, headers), headers, raw, peer, accountName);
+      this.#dispatch(new ServerStream(stream, headers, noteAnswer), headers, raw, peer, accountName);
     });
   }
 

@@ -13,11 +13,14 @@ const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } 
 export class ServerStream {
   readonly #stream: ServerHttp2Stream;
   readonly #headers: IncomingHttpHeaders;
+  readonly #noteAnswer: () => void;
   #isEnded = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
+  /** @param noteAnswer called whenever something is sent */
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, noteAnswer: () => void) {
     this.#stream = stream;
     this.#headers = headers;
+    this.#noteAnswer = noteAnswer;
     // What ends it, whichever way, is told by 'close'.
     stream.on('error', () => {});
   }
@@ -63,6 +66,7 @@ export class ServerStream {
   end(status: RpcStatus, trailers: Readonly<Record<string, string>> = {}): void {
     if (this.#isGone) return;
     this.#isEnded = true;
+    this.#noteAnswer();
     const stream = this.#stream;
     const all = { ...trailers, ...statusTrailers(status) };
     if (stream.headersSent) {
@@ -89,10 +93,13 @@ export class ServerStream {
   }
 
   #write(bytes: Uint8Array): Promise<void> {
+    this.#noteAnswer();
     return new Promise((resolve, reject) => {
-      this.#stream.write(bytes, (cause) =>
-        cause ? reject(new RpcError(RpcCode.canceled, 'context canceled', { cause })) : resolve(),
-      );
+      this.#stream.write(bytes, (cause) => {
+        this.#noteAnswer();
+        if (cause) reject(new RpcError(RpcCode.canceled, 'context canceled', { cause }));
+        else resolve();
+      });
     });
   }
 

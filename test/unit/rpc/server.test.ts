@@ -380,6 +380,26 @@ describe('RpcServer', () => {
     expect(await pair.client.unary(HealthDefinition, 'check', { service: '' })).toEqual(SERVING);
   });
 
+  it('lets a client ping for every answer, as those in Go do, and sends away one that only pings', async () => {
+    await using pair = await servePair({ health: { check: async () => SERVING } });
+    const session = connectHttp2('http://localhost', { createConnection: () => connect(pair.path) });
+    const closed = once(session, 'close');
+    session.on('error', () => {});
+    const ping = (): Promise<boolean> => new Promise((resolve) => session.ping((error) => resolve(error === null)));
+    for (let n = 0; n < 300; n += 1) {
+      const call = session.request({
+        ':method': 'POST',
+        ':path': '/grpc.health.v1.Health/Check',
+        'content-type': 'application/grpc',
+      });
+      call.resume().end(frame(HealthCheckRequest.encode({ service: '' }).finish()));
+      await once(call, 'close');
+      expect([n, await ping(), await ping()]).toEqual([n, true, true]);
+    }
+    while (await ping());
+    await closed;
+  });
+
   it('bounds the calls of one connection', async () => {
     const release = signalled();
     let most = 0;

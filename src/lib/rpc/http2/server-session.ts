@@ -21,16 +21,26 @@ const MAX_HEADER_PAIRS = 128;
 /** Of headers in decoding, data not yet written and answers to control frames, in megabytes as Node counts them. */
 const MAX_SESSION_MEMORY = 32;
 
-/** Pings and settings that a client may send at once, and how many more each second. */
+/**
+ * Pings and settings that a client may send at once, and how many more each second. Whatever it is sent meanwhile lets it
+ * begin anew: Go's clients measure the way by a ping for every answer, as Go's servers expect.
+ */
 const CONTROL_FRAMES_AT_ONCE = 200;
 const CONTROL_FRAMES_PER_SECOND = 10;
+
+/** HTTP/2 on one connection, as the server of calls sees it. */
+export interface ServerSession {
+  readonly session: ServerHttp2Session;
+  /** To be called whenever something of an answer is sent. */
+  readonly noteAnswer: () => void;
+}
 
 /**
  * Opens HTTP/2 on a connection, with bounds on everything that a client can have for nothing: Node and nghttp2 end the
  * connection of one that resets streams in a row (CVE-2023-44487), sends header blocks without end (CVE-2023-45288) or
  * empty frames; here are their limits, and those on pings and settings, which they answer for ever.
  */
-export function openServerSession(socket: Socket, options: ServerSessionOptions): ServerHttp2Session {
+export function openServerSession(socket: Socket, options: ServerSessionOptions): ServerSession {
   const session = performServerHandshake(socket, {
     maxSessionMemory: MAX_SESSION_MEMORY,
     maxHeaderListPairs: MAX_HEADER_PAIRS,
@@ -46,12 +56,12 @@ export function openServerSession(socket: Socket, options: ServerSessionOptions)
   });
   // What was wrong is between the client and HTTP/2; 'close' follows.
   session.on('error', () => {});
-  boundControlFrames(session, options.clock);
   keepAlive(session, socket, options);
-  return session;
+  return { session, noteAnswer: boundControlFrames(session, options.clock) };
 }
 
-function boundControlFrames(session: ServerHttp2Session, clock: Clock): void {
+/** Returns what forgives the frames so far. */
+function boundControlFrames(session: ServerHttp2Session, clock: Clock): () => void {
   let left = CONTROL_FRAMES_AT_ONCE;
   let lastMs = clock.monotonicMs();
   const count = (): void => {
@@ -62,6 +72,9 @@ function boundControlFrames(session: ServerHttp2Session, clock: Clock): void {
   };
   session.on('ping', count);
   session.on('remoteSettings', count);
+  return () => {
+    left = CONTROL_FRAMES_AT_ONCE;
+  };
 }
 
 /** Closes the connection of a client that is silent for long and answers no ping. */
