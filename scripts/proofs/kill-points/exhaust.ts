@@ -23,8 +23,8 @@ const MOST_ATTEMPTS = 12;
 
 /**
  * Kills the program of a scenario at the entry of every call of a thread that changes files or answers somebody, one run
- * each, and looks at what is left. The calls are those of a first run; when all have been killed at, a last run that is not
- * killed may change no more.
+ * each, and looks at what is left. The calls are those of a first run; when all have been killed at, it is killed at the
+ * changes too that a last run, which is not killed, makes beyond those.
  *
  * @param everyNth kills only at each so many-th call
  */
@@ -44,10 +44,15 @@ export async function exhaust(scenario: KillScenario, thread: ThreadRole, everyN
   // How often somebody is answered, with windows and pings, varies too: an answer that was not given again is none.
   const notReached = missed.filter((target) => target.isChange || isInLast(target));
   const more = last.targets.filter(({ isChange }) => isChange).slice(targets.filter(({ isChange }) => isChange).length);
+  const gone = missed.length - notReached.length;
+  for (const target of more) {
+    if (await tally.killAt(target)) reached += 1;
+    else notReached.push(target);
+  }
   return {
-    calls: targets.length - (missed.length - notReached.length),
+    calls: targets.length + more.length - gone,
     reached,
-    notReached: [...notReached, ...more].map(({ call }) => shown(call)),
+    notReached: notReached.map(({ call }) => shown(call)),
     kills: tally.kills,
     outcomes: tally.outcomes,
     violations: tally.violations,

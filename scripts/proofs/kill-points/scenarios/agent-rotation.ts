@@ -13,6 +13,9 @@ import { SavedFolder } from '../saved-folder.ts';
 import { checkAgentData, checkKeys, checkModes } from '../state-files.ts';
 import { ONE_POOL_THREAD } from '../tracer.ts';
 
+/** Far more than a sync takes under the tracer; one that takes longer is killed at all the same. */
+const SYNC_MS = 100;
+
 /**
  * An agent takes up a rotation of its server's X.509 authority: the bundle with the new root, then, since the old one is
  * tainted, a new key and SVID of its own.
@@ -77,6 +80,8 @@ export class AgentRotationScenario implements KillScenario {
     await localAuthority.activateX509Authority({ authorityId });
     await localAuthority.taintX509Authority({ authorityId: old?.authorityId ?? '' });
     while (!program.hasEnded && this.#read().issuer !== authorityId) await wait(10);
+    // The new file is seen before its folder is synced, which is the last that it does.
+    await wait(SYNC_MS);
   }
 
   async #check(before: AgentOnDisk): Promise<string> {
