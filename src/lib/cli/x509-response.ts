@@ -17,7 +17,8 @@ export interface FetchedSvid extends ShownSvid {
 
 /**
  * Reads what FetchX509SVID answered and verifies each SVID against the bundle that came with it, as `api fetch x509` does
- * before it shows or writes anything.
+ * before it shows or writes anything. Other than there (cmd/spire-agent/cli/api/fetch_x509.go), the SPIFFE ID beside a
+ * certificate has to be the certificate's own: what is shown is what was verified.
  *
  * @throws SpirekitError in SPIRE's words
  */
@@ -61,16 +62,18 @@ function readSvid(svid: X509SVID, federatedBundles: ReadonlyMap<string, readonly
 }
 
 function verify(svid: FetchedSvid, nowMs: number): void {
-  const { trustDomain } = SpiffeId.parse(svid.spiffeId);
+  const named = SpiffeId.parse(svid.spiffeId);
+  const { trustDomain } = named;
   const bundles = {
     getX509Bundle(wanted: TrustDomain): readonly Certificate[] {
       if (wanted.equals(trustDomain)) return svid.bundle;
       throw new SpirekitError('not-found', `no X.509 bundle for trust domain "${wanted}"`);
     },
   };
-  withWords(`${goQuote(svid.spiffeId)} SVID failed verification against bundle`, () =>
-    verifyX509Svid(svid.certificates, bundles, { nowMs }),
-  );
+  withWords(`${goQuote(svid.spiffeId)} SVID failed verification against bundle`, () => {
+    const { id } = verifyX509Svid(svid.certificates, bundles, { nowMs });
+    if (!id.equals(named)) throw new SpirekitError('invalid-x509-svid', `its certificate is of ${goQuote(`${id}`)}`);
+  });
 }
 
 function withWords<T>(words: string, action: () => T): T {

@@ -46,6 +46,16 @@ describe('what FetchX509SVID answers', () => {
     );
   });
 
+  it('is refused when it goes by another ID than its certificate', () => {
+    const given = response(['']);
+    const [svid] = given.svids;
+    if (svid === undefined) throw new Error('no SVID');
+    svid.spiffeId = 'spiffe://example.org/admin';
+    expect(() => readX509Response(given, { nowMs: NOW_MS })).toThrow(
+      `"spiffe://example.org/admin" SVID failed verification against bundle: its certificate is of "${ID}"`,
+    );
+  });
+
   it('is refused with a code of ours when any of its bytes is another', () => {
     const fields = ['x509Svid', 'x509SvidKey', 'bundle'] as const;
     fc.assert(
