@@ -16,8 +16,12 @@ import { whyNoTracing } from './why-no-tracing.ts';
 const LONG = { changes: 400, losses: 300, renewals: 30 };
 const BRIEF = { changes: 70, losses: 24, renewals: 3 };
 
-/** States in which nothing written to the datastore's log is believed to be synced, to see that a loss is seen. */
-const CONTROLS = 3;
+/**
+ * States in which nothing written to the datastore's log is believed to be synced, to see that a loss is seen: in so many
+ * of those looked at, since right after the log has gone into the database there is nothing to lose.
+ */
+const CONTROLS_SEEN = 3;
+const CONTROLS = 8;
 
 export const proof: Proof = {
   shows:
@@ -39,7 +43,7 @@ export const proof: Proof = {
       const control = await replay(run, acknowledged, acknowledged.slice(-CONTROLS), work);
       const agent = await lookAtAgentStates(work, renewals, random);
       for (const problem of agent.problems) console.log(`FAILED: ${problem}`);
-      const holds = problems.length + agent.problems.length === 0 && control.statesWithProblems === CONTROLS;
+      const holds = problems.length + agent.problems.length === 0 && control.statesWithProblems >= CONTROLS_SEEN;
       return verdict(
         holds,
         `seed ${seed}: ${acknowledged.length} changes acknowledged, ${syncs} syncs; ${losses} power losses, in half of them with ` +
