@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,8 +134,17 @@ describe('F45: the memory of a daemon', () => {
   it.each(['SIGABRT', 'SIGSEGV'] as const)(
     'is left nowhere by a crash (%s), whatever the limit of core files',
     async (signal) => {
+      // Who crashes cleans up nothing, so what it makes goes into folders of this test.
+      const env = { ...process.env, TMPDIR: join(folder, 'tmp') };
+      const work = join(folder, 'work');
+      mkdirSync(env.TMPDIR);
+      mkdirSync(work);
       const withCores = (program: string, args: readonly string[]): ChildProcess =>
-        spawn('sh', ['-c', 'ulimit -c unlimited; exec "$0" "$@"', program, ...args], { cwd: folder, stdio: 'ignore' });
+        spawn('sh', ['-c', 'ulimit -c unlimited; exec "$0" "$@"', program, ...args], {
+          cwd: work,
+          env,
+          stdio: 'ignore',
+        });
       const crash = async (child: ChildProcess): Promise<unknown> => {
         const ended = once(child, 'exit');
         child.kill(signal);
@@ -139,10 +158,12 @@ describe('F45: the memory of a daemon', () => {
         .poll(() => run(ours.server, ['healthcheck', '-socketPath', deployment.serverSocket]), { timeout: 30_000 })
         .toMatchObject({ code: 0 });
       expect(await crash(server)).toBe(signal);
-      const dev = withCores(ours.spirekit, ['dev', 'exec', '--', 'sh', '-c', 'echo > started; exec sleep 60']);
-      await expect.poll(() => readdirSync(folder), { timeout: 30_000 }).toContain('started');
+      const script = 'echo $$ > starting; mv starting started; exec sleep 60';
+      const dev = withCores(ours.spirekit, ['dev', 'exec', '--', 'sh', '-c', script]);
+      await expect.poll(() => readdirSync(work), { timeout: 30_000 }).toContain('started');
       expect(await crash(dev)).toBe(signal);
-      expect(readdirSync(folder)).toEqual(['started']);
+      process.kill(Number(readFileSync(join(work, 'started'), 'utf8')));
+      expect(readdirSync(work)).toEqual(['started']);
     },
   );
 });

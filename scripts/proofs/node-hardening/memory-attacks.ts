@@ -20,10 +20,14 @@ export async function attackMemory(ledger: Ledger, crashes: readonly NodeJS.Sign
 }
 
 async function crashDaemons(ledger: Ledger, folder: string, crashes: readonly NodeJS.Signals[]): Promise<void> {
+  // Who crashes cleans up nothing, so what it makes goes into a folder of this proof.
+  const env = { ...process.env, TMPDIR: join(folder, 'tmp') };
+  mkdirSync(env.TMPDIR);
   const start = (cwd: string, program: string, args: readonly string[]): ChildProcess => {
     mkdirSync(cwd);
     return spawn('sh', ['-c', 'ulimit -c unlimited; exec "$0" "$@"', program, ...args], {
       cwd,
+      env,
       stdio: ['ignore', 'pipe', 'ignore'],
     });
   };
@@ -41,7 +45,7 @@ async function crashDaemons(ledger: Ledger, folder: string, crashes: readonly No
     for (const [name, program, args] of [
       ['server', ours.server, ['run', '-config', join(deployment.folder, 'server.conf')]],
       ['agent', ours.agent, ['run', '-config', join(deployment.folder, 'agent.conf')]],
-      ['dev', ours.spirekit, ['dev', 'exec', '--', 'sh', '-c', 'echo ready; exec sleep 60']],
+      ['dev', ours.spirekit, ['dev', 'exec', '--', 'sh', '-c', 'echo $$; exec sleep 60']],
     ] as const) {
       const cwd = join(folder, `${name}-${signal}`);
       const left = await crash(start(cwd, program, args), signal, cwd);
@@ -56,9 +60,12 @@ async function crashDaemons(ledger: Ledger, folder: string, crashes: readonly No
 /** Sends the signal when the daemon has said something; resolves with the files that are there after its end. */
 async function crash(child: ChildProcess, signal: NodeJS.Signals, cwd: string): Promise<string[]> {
   const ended = once(child, 'exit');
-  if (child.stdout !== null) await Promise.race([once(child.stdout, 'data'), ended]);
+  const [said] = child.stdout === null ? [] : await Promise.race([once(child.stdout, 'data'), ended]);
   child.kill(signal);
   await ended;
+  // The command of `dev exec` says its process id, and outlives it.
+  const orphan = /^(\d+)\n$/.exec(String(said))?.[1];
+  if (orphan !== undefined) process.kill(Number(orphan));
   return readdirSync(cwd);
 }
 
