@@ -43,7 +43,7 @@ const LARGE_BYTES = 400;
 
 /**
  * Finds when a server answers the only call of a TLS connection: what it writes cannot be read, but only its handshake and
- * the answer, which holds a certificate, are large.
+ * the answer, which holds a certificate, are large. A later connection may have the same ports, and then the same name.
  */
 export class TlsAnswerFinder {
   readonly #largeWrites = new Map<string, number>();
@@ -55,6 +55,6 @@ export class TlsAnswerFinder {
     if (strings.reduce((sum, { length }) => sum + length, 0) < LARGE_BYTES) return undefined;
     const count = (this.#largeWrites.get(target) ?? 0) + 1;
     this.#largeWrites.set(target, count);
-    return count === 2 ? target : undefined;
+    return count % 2 === 0 ? target : undefined;
   }
 }
