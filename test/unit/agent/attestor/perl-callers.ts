@@ -1,11 +1,11 @@
 /** Callers that do what Node cannot: keep a connection over fork and exec. Perl is part of every Debian and most others. */
 
-/** `SOCKET`: connects, leaves the connection to a child that goes on for a while, and ends. */
+/** `SOCKET`: connects, leaves the connection to a child that goes on until the other side closes it, and ends. */
 export const CONNECT_AND_LEAVE = `
   use IO::Socket::UNIX;
   my $socket = IO::Socket::UNIX->new(Peer => $ARGV[0]) or die "cannot connect: $!";
   exit 0 if fork;
-  sleep 60;
+  sysread $socket, my $end, 1;
 `;
 
 /** `SOCKET PROGRAM ARGS...`: connects, says so, and becomes the program when its input has a line, the connection open. */
