@@ -49,7 +49,8 @@ export async function getBuiltIn<Deps, Plugin>(
   const load = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   if (load !== undefined) return load();
   const known = Object.keys(builtIns).sort().join(', ');
-  throw notLoaded(config, `no built-in plugin ${goQuote(name)} for type ${goQuote(type)} (there are: ${known})`, log);
+  const choice = known === '' ? 'there is none' : `there are: ${known}`;
+  throw notLoaded(config, `no built-in plugin ${goQuote(name)} for type ${goQuote(type)} (${choice})`, log);
 }
 
 /** The refusal of a plugin for a reason that its settings have nothing to do with; it is in the log already. */

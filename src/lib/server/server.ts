@@ -1,5 +1,4 @@
 import type { ServerConfig } from '../config/server/server-config.ts';
-import { Name } from '../crypto/name.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { warnIfClockIsBehind } from '../runtime/clock-behind.ts';
 import { logClockJump, onClockJumps } from '../runtime/clock-jumps.ts';
@@ -7,7 +6,7 @@ import { SpirekitError } from '../runtime/errors.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import { ResourceStack } from '../runtime/resource-stack.ts';
 import { countCall } from '../telemetry/call-counter.ts';
-import { type Metrics, NO_METRICS } from '../telemetry/metrics.ts';
+import { NO_METRICS } from '../telemetry/metrics.ts';
 import { rpcMetrics } from '../telemetry/rpc-metrics.ts';
 import { Telemetry } from '../telemetry/telemetry.ts';
 import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
@@ -15,22 +14,21 @@ import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
 import { countSigning } from './ca/counted-signing.ts';
-import type { CredentialSettings } from './ca/credential-settings.ts';
+import { credentialSettings } from './ca/credential-settings.ts';
 import { CsrQueue } from './ca/csr-queue.ts';
 import { ServerSvidSource } from './ca/server-svid.ts';
 import { SigningCa } from './ca/signing-ca.ts';
 import { AuthorizedEntryCache } from './cache/authorized-entry-cache.ts';
 import { ServerCatalog } from './catalog/server-catalog.ts';
 import { DataFolder } from './data-folder.ts';
-import type { DataStore } from './datastore/datastore.ts';
 import { BundleCache } from './endpoints/bundle-cache.ts';
 import { auditCalls, logFailedCalls } from './endpoints/call-outcome.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { rateLimits } from './endpoints/rate-limits.ts';
 import { checkServerHealth } from './health.ts';
-import { Housekeeping } from './housekeeping.ts';
-import type { KeyManager } from './plugin/keymanager/key-manager.ts';
+import { startHousekeeping } from './server-housekeeping.ts';
 import { serverServices } from './services.ts';
+import { checkTrustDomain, claimFolder } from './start-checks.ts';
 
 /** What a server takes from its process. */
 export interface ServerDependencies {
@@ -42,9 +40,6 @@ export interface ServerDependencies {
   /** Ends the start. */
   readonly signal?: AbortSignal | undefined;
 }
-
-const PRUNE_ENTRIES_EVERY_MS = 5 * 60 * 1000;
-const PRUNE_NODES_EVERY_MS = 60 * 60 * 1000;
 
 /**
  * A SPIRE server: keeps the registrations of a trust domain and signs its identities. The composition root of everything
@@ -223,96 +218,8 @@ export class Server implements AsyncDisposable {
   }
 }
 
-function credentialSettings(config: ServerConfig): CredentialSettings {
-  return {
-    trustDomain: config.trustDomain,
-    caSubject: Name.of(config.caSubject),
-    caTtlSeconds: config.caTtlSeconds,
-    x509SvidTtlSeconds: config.defaultX509SvidTtlSeconds,
-    jwtSvidTtlSeconds: config.defaultJwtSvidTtlSeconds,
-    agentTtlSeconds: config.agentTtlSeconds,
-    jwtIssuer: config.jwtIssuer,
-    isJwtSvidEnabled: !config.disableJwtSvids,
-  };
-}
-
-/** The sentence is SPIRE's. */
-async function checkTrustDomain({ trustDomain }: ServerConfig, { entries }: DataStore): Promise<void> {
-  const [first] = (await entries.listEntries({}, { size: 1, token: '' })).items;
-  if (first === undefined || first.spiffeId.isMemberOf(trustDomain)) return;
-  throw new SpirekitError(
-    'failed-precondition',
-    `a registration entry with trust domain '${first.spiffeId.trustDomain}' has been detected, which does not match the configured trust domain of '${trustDomain}'. If you want to change the trust domain, please delete all existing registration entries`,
-  );
-}
-
-/**
- * Keys that nobody here made must not be replaced: they may sign for a trust domain that is in use. And those that did
- * sign must not be missing: others would give the trust domain a new root.
- */
-async function claimFolder(
-  folder: DataFolder,
-  { dataDir }: ServerConfig,
-  { keyManager, foundKeys }: { readonly keyManager: KeyManager; readonly foundKeys: boolean },
-): Promise<void> {
-  if (foundKeys && !folder.isClaimed) {
-    throw new SpirekitError(
-      'failed-precondition',
-      'the key manager holds signing keys that the datastore knows nothing of, and this server has not run with ' +
-        `data folder ${JSON.stringify(dataDir)} before: starting would replace them. Restore the datastore, or give this server a key manager of its own`,
-    );
-  }
-  if (folder.hasKeptKeys && keyManager.keptIn !== undefined) {
-    const what = foundKeys ? 'holds only keys that the datastore knows nothing of' : 'holds no keys';
-    throw new SpirekitError(
-      'data-loss',
-      `${keyManager.keptIn} ${what}, but this server has signed with data folder ${JSON.stringify(dataDir)} before: starting would give the trust domain a new root. ` +
-        'Restore the keys and the datastore from one backup; to begin with a new root on purpose, move data folder, datastore and keys away',
-    );
-  }
-  await folder.claim();
-}
-
 /** What this server signs counts nowhere while its own CA does not, and nothing but the clock can be wrong then. */
 function checkClock({ x509 }: AuthorityManager, { clock, log }: ServerDependencies): void {
   const { authority } = x509.current;
   if (authority !== undefined) warnIfClockIsBehind('the X509 CA', authority.certificate, { clock, log });
-}
-
-function startHousekeeping(
-  config: ServerConfig,
-  datastore: DataStore,
-  { clock, log, metrics }: ServerDependencies & { readonly metrics: Metrics },
-): Housekeeping {
-  const housekeeping = new Housekeeping({
-    clock,
-    log: log.with({ subsystem_name: 'registration_manager' }),
-    metrics,
-  });
-  housekeeping.start([
-    {
-      name: 'pruning registration entries',
-      everyMs: PRUNE_ENTRIES_EVERY_MS,
-      metric: ['registration_entry', 'manager', 'prune'],
-      run: (now) => datastore.entries.pruneEntries(now),
-    },
-    {
-      name: 'pruning join tokens',
-      everyMs: PRUNE_ENTRIES_EVERY_MS,
-      run: (now) => datastore.joinTokens.pruneJoinTokens(now),
-    },
-  ]);
-  const expiredFor = config.pruneAttestedNodesExpiredForSeconds;
-  if (expiredFor > 0) {
-    const includeNonReattestable = config.pruneNonReattestableNodes;
-    housekeeping.start([
-      {
-        name: 'pruning of expired nodes',
-        everyMs: PRUNE_NODES_EVERY_MS,
-        metric: ['node', 'manager', 'prune'],
-        run: (now) => datastore.nodes.pruneNodes(now - expiredFor, { includeNonReattestable }),
-      },
-    ]);
-  }
-  return housekeeping;
 }

@@ -1,3 +1,4 @@
+import type { ServerConfig } from '../../config/server/server-config.ts';
 import { Name } from '../../crypto/name.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
@@ -48,4 +49,18 @@ export function withSerialNumber(subject: Name, serialNumber: bigint): Name {
   return subject.serialNumber === ''
     ? Name.of({ ...subject.fields(), serialNumber: serialNumber.toString() })
     : subject;
+}
+
+/** What the configuration of a server says of its credentials. */
+export function credentialSettings(config: ServerConfig): CredentialSettings {
+  return {
+    trustDomain: config.trustDomain,
+    caSubject: Name.of(config.caSubject),
+    caTtlSeconds: config.caTtlSeconds,
+    x509SvidTtlSeconds: config.defaultX509SvidTtlSeconds,
+    jwtSvidTtlSeconds: config.defaultJwtSvidTtlSeconds,
+    agentTtlSeconds: config.agentTtlSeconds,
+    jwtIssuer: config.jwtIssuer,
+    isJwtSvidEnabled: !config.disableJwtSvids,
+  };
 }

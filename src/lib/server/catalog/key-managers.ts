@@ -1,8 +1,9 @@
 import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { ServerPluginDeps } from './server-plugin-deps.ts';
 
 /** The key managers that come with the server. */
-export const keyManagers: BuiltInPlugins<unknown, KeyManager> = {
+export const keyManagers: BuiltInPlugins<ServerPluginDeps, KeyManager> = {
   disk: async () => (await import('../plugin/keymanager/disk/plugin.ts')).diskKeyManager,
   memory: async () => (await import('../plugin/keymanager/memory/plugin.ts')).memoryKeyManager,
 };

@@ -1,11 +1,49 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
+import type { PluginCount } from '../../config/section/plugin-count.ts';
+import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher.ts';
+import type { CredentialComposer } from '../plugin/credentialcomposer/credential-composer.ts';
+import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { NodeAttestor } from '../plugin/nodeattestor/node-attestor.ts';
+import type { Notifier } from '../plugin/notifier/notifier.ts';
+import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-authority.ts';
+import { bundlePublishers } from './bundle-publishers.ts';
+import { credentialComposers } from './credential-composers.ts';
 import { datastores } from './datastores.ts';
 import { keyManagers } from './key-managers.ts';
 import { nodeAttestors } from './node-attestors.ts';
+import { notifiers } from './notifiers.ts';
+import type { ServerPluginDeps } from './server-plugin-deps.ts';
+import { upstreamAuthorities } from './upstream-authorities.ts';
 
-/** The types of plugins that this server loads, beside the datastore. */
-export const PLUGIN_TYPES = {
+/** The types of plugins that this server loads, beside the datastore, by the name in the configuration. */
+export interface ServerPlugins {
+  readonly BundlePublisher: BundlePublisher;
+  readonly CredentialComposer: CredentialComposer;
+  readonly KeyManager: KeyManager;
+  readonly NodeAttestor: NodeAttestor;
+  readonly Notifier: Notifier;
+  readonly UpstreamAuthority: UpstreamAuthority;
+}
+
+/** A name of a type of plugins. */
+export type ServerPluginType = keyof ServerPlugins;
+
+/** One type of plugins: what comes with the server, and how many it takes. */
+export interface ServerPluginTypeInfo<Plugin> {
+  readonly builtIns: BuiltInPlugins<ServerPluginDeps, Plugin>;
+  readonly count: PluginCount;
+}
+
+const ANY_NUMBER: PluginCount = { min: 0, max: Number.POSITIVE_INFINITY };
+
+/** What is known of each type. */
+export const PLUGIN_TYPES: { readonly [Type in ServerPluginType]: ServerPluginTypeInfo<ServerPlugins[Type]> } = {
+  BundlePublisher: { builtIns: bundlePublishers, count: ANY_NUMBER },
+  CredentialComposer: { builtIns: credentialComposers, count: ANY_NUMBER },
   KeyManager: { builtIns: keyManagers, count: { min: 1, max: 1 } },
-  NodeAttestor: { builtIns: nodeAttestors, count: { min: 0, max: Number.POSITIVE_INFINITY } },
-} as const;
+  NodeAttestor: { builtIns: nodeAttestors, count: ANY_NUMBER },
+  Notifier: { builtIns: notifiers, count: ANY_NUMBER },
+  UpstreamAuthority: { builtIns: upstreamAuthorities, count: { min: 0, max: 1 } },
+};
 
 export const DATASTORE_TYPE = { name: 'DataStore', builtIns: datastores } as const;

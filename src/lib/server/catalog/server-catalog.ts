@@ -1,5 +1,4 @@
-import { getBuiltIn, openPlugin, pluginLog } from '../../catalog/load-plugin.ts';
-import { checkCount } from '../../config/section/plugin-count.ts';
+import { getBuiltIn, pluginLog } from '../../catalog/load-plugin.ts';
 import { loadPluginData } from '../../config/section/plugin-data.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
 import type { Clock } from '../../runtime/clock.ts';
@@ -13,7 +12,8 @@ import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
-import { DATASTORE_TYPE, PLUGIN_TYPES } from './plugin-types.ts';
+import { isPluginType, LoadedPlugins } from './loaded-plugins.ts';
+import { DATASTORE_TYPE } from './plugin-types.ts';
 
 /** What plugins are made from. */
 export interface ServerCatalogDeps {
@@ -36,18 +36,13 @@ const KEY_MANAGER_METRICS = {
 export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   readonly datastore: DataStore;
   readonly keyManager: KeyManager;
-  readonly #nodeAttestors: ReadonlyMap<string, NodeAttestor>;
+  readonly #plugins: LoadedPlugins;
   readonly #log: Logger;
 
-  private constructor(
-    datastore: DataStore,
-    keyManager: KeyManager,
-    nodeAttestors: ReadonlyMap<string, NodeAttestor>,
-    log: Logger,
-  ) {
+  private constructor(datastore: DataStore, keyManager: KeyManager, plugins: LoadedPlugins, log: Logger) {
     this.datastore = datastore;
     this.keyManager = keyManager;
-    this.#nodeAttestors = nodeAttestors;
+    this.#plugins = plugins;
     this.#log = log;
   }
 
@@ -59,45 +54,47 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     const log = deps.log.with({ subsystem_name: 'catalog' });
     await using opened = new ResourceStack();
     const datastore = opened.use(await openDatastore(deps, log));
-    const keyManagers: KeyManager[] = [];
-    const nodeAttestors = new Map<string, NodeAttestor>();
+    const plugins = opened.use(new LoadedPlugins());
     for (const config of deps.plugins) {
-      const { type, name } = config;
-      if (type === DATASTORE_TYPE.name) continue;
-      const itsLog = pluginLog(log, config);
-      if (type !== 'KeyManager' && type !== 'NodeAttestor') {
-        itsLog.error('Unsupported plugin type');
-        throw new SpirekitError('invalid-config', `unsupported plugin type ${JSON.stringify(type)}`);
-      }
-      if (!config.isEnabled) {
-        itsLog.debug('Not loading plugin; disabled');
-      } else if (type === 'KeyManager') {
-        keyManagers.push(await openPlugin(PLUGIN_TYPES[type].builtIns, config, {}, itsLog));
-      } else {
-        const { trustDomain, clock } = deps;
-        const { joinTokens } = datastore;
-        nodeAttestors.set(
-          name,
-          await openPlugin(PLUGIN_TYPES[type].builtIns, config, { trustDomain, clock, joinTokens }, itsLog),
-        );
-      }
+      if (config.type !== DATASTORE_TYPE.name) await loadPlugin(config, plugins, { ...deps, datastore, log });
     }
-    const [keyManager] = keyManagers;
-    checkCount('KeyManager', PLUGIN_TYPES.KeyManager.count, keyManagers.length);
+    plugins.checkCounts();
+    const [keyManager] = plugins.list('KeyManager');
     if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
-    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), nodeAttestors, log);
+    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), plugins, log);
   }
 
   findNodeAttestor(name: string): NodeAttestor | undefined {
-    return this.#nodeAttestors.get(name);
+    return this.#plugins.list('NodeAttestor').find((attestor) => attestor.name === name);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#log.info('Catalog closed');
-    await this.datastore[Symbol.asyncDispose]();
-    this.#log.info('DataStore closed');
+    await using closing = new ResourceStack();
+    closing.defer(() => this.#log.info('DataStore closed'));
+    closing.use(this.datastore);
+    closing.defer(() => this.#log.info('Catalog closed'));
+    closing.use(this.#plugins);
   }
+}
+
+async function loadPlugin(
+  config: PluginConfig,
+  plugins: LoadedPlugins,
+  { datastore, trustDomain, clock, signal, log }: ServerCatalogDeps & { readonly datastore: DataStore },
+): Promise<void> {
+  const { type } = config;
+  const itsLog = pluginLog(log, config);
+  if (!isPluginType(type)) {
+    itsLog.error('Unsupported plugin type');
+    throw new SpirekitError('invalid-config', `unsupported plugin type ${JSON.stringify(type)}`);
+  }
+  if (!config.isEnabled) {
+    itsLog.debug('Not loading plugin; disabled');
+    return;
+  }
+  const { joinTokens } = datastore;
+  await plugins.load(type, config, { trustDomain, clock, joinTokens, signal, log: itsLog });
 }
 
 async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<DataStore> {

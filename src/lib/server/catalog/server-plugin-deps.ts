@@ -1,10 +1,15 @@
 import type { Clock } from '../../runtime/clock.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { JoinTokenStore } from '../datastore/join-token-store.ts';
 
-/** What node attestors may use of the server. */
-export interface NodeAttestorDeps {
+/** What the plugins of a server, of whatever type, may use of it. */
+export interface ServerPluginDeps {
   readonly trustDomain: TrustDomain;
   readonly joinTokens: JoinTokenStore;
   readonly clock: Clock;
+  /** Its lines name the plugin. */
+  readonly log: Logger;
+  /** Ends the opening. */
+  readonly signal: AbortSignal | undefined;
 }

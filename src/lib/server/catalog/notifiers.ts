@@ -1,0 +1,6 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
+import type { Notifier } from '../plugin/notifier/notifier.ts';
+import type { ServerPluginDeps } from './server-plugin-deps.ts';
+
+/** The notifiers that come with the server. */
+export const notifiers: BuiltInPlugins<ServerPluginDeps, Notifier> = {};

@@ -1,0 +1,6 @@
+import type { BuiltInPlugins } from '../../catalog/built-in-plugin.ts';
+import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-authority.ts';
+import type { ServerPluginDeps } from './server-plugin-deps.ts';
+
+/** The upstream authorities that come with the server. */
+export const upstreamAuthorities: BuiltInPlugins<ServerPluginDeps, UpstreamAuthority> = {};
