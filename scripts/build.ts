@@ -68,6 +68,9 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
   return UMBRELLA_FORMATS.test(file) || (file.startsWith('src/commands/') && !commands.includes(file));
 }
 
+/** What reaches servers over the network. A bundle for one command has not got it: the start file then takes another. */
+const REMOTE_SERVERS = /src\/lib\/cli\/remote-server\.ts$/;
+
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {
   spirekit: [],
@@ -138,7 +141,7 @@ async function bundlePrograms(): Promise<void> {
         keepNames: false,
         outfile: join(fresh, 'main', hotFile(program, path)),
         define: { ...define, COMMAND_SUMMARIES: '{}' },
-        plugins: [without((name) => UMBRELLA_FORMATS.test(name))],
+        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || REMOTE_SERVERS.test(name))],
       });
     }
     const hotNames = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));

@@ -28,13 +28,13 @@ function needsFullBundle(args: readonly string[]): boolean {
   return isNamed('run') || isNamed('dev') || (isNamed('validate') && !isNamed('api'));
 }
 
-/** The file to load for a command line. Help needs to know of other commands too. */
+/** The file to load for a command line. Help needs to know of other commands too, and a server that is elsewhere takes TLS. */
 function bundleFor(args: readonly string[]): string {
   if (needsFullBundle(args)) return `${PROGRAM}.full.cjs`;
   const firstFlag = args.findIndex((arg) => arg.charAt(0) === '-');
   const words = (firstFlag < 0 ? args : args.slice(0, firstFlag)).join(' ');
-  const asksForHelp = args.some((arg) => /^--?(h|help)$/.test(arg));
-  const hot = asksForHelp || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
+  const needsMore = args.some((arg) => /^--?(h|help|serverAddr)(=|$)/.test(arg));
+  const hot = needsMore || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
   return hot === undefined ? `${PROGRAM}.client.cjs` : hot;
 }
 

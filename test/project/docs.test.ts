@@ -75,7 +75,7 @@ describe('the documents', () => {
   });
 
   it('show command lines that the programs know', async () => {
-    const calls = ['README.md', 'docs/authorities.md', 'docs/backup.md']
+    const calls = ['README.md', 'docs/authorities.md', 'docs/backup.md', 'docs/remote.md']
       .flatMap((page) => shellLines(read(page)))
       .flatMap(callsOf);
     expect(calls.length).toBeGreaterThan(15);

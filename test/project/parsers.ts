@@ -71,6 +71,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/printer.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
   'cli/protojson.ts': { properties: ['cli/protojson.test.ts'], fuzz: 'output' },
   'cli/selector-match.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
+  'cli/server-address.ts': { properties: ['cli/server-address.test.ts'], fuzz: { none: WORD } },
   'cli/sockets.ts': {
     properties: ['cli/flag-values.test.ts'],
     fuzz: { none: 'takes paths as they are; the target endpoint-address reads the addresses' },

@@ -2,12 +2,11 @@ import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts'
 import { flag } from '../../lib/cli/go-flags.ts';
 import { parseRequiredIdFlag } from '../../lib/cli/id-flag.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   spiffeID: flag.string({ usage: 'SPIFFE ID of the agent' }),
   output: flag.output(),
 } as const;
@@ -23,7 +22,7 @@ export default class AgentBan extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const id = parseRequiredIdFlag(context.flags.spiffeID);
     const response = await agentClient(rpc).banAgent({ id }, { signal: context.signal });
     await context.print({ pretty: () => 'Agent banned successfully\n', json: () => protoJson(response) });

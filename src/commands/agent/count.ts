@@ -3,11 +3,10 @@ import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts'
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAgentCount } from '../../lib/cli/pretty/agent.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, ...agentFilterFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...agentFilterFlags, output: flag.output() } as const;
 
 /** `agent count` */
 export default class AgentCount extends BaseCommand<typeof flags> {
@@ -18,7 +17,7 @@ export default class AgentCount extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const filter = agentFilter(context.flags);
     const response = await agentClient(rpc).countAgents({ filter }, { signal: context.signal });
     await context.print({ pretty: () => formatAgentCount(response.count), json: () => protoJson(response) });

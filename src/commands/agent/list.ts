@@ -5,11 +5,10 @@ import { flag } from '../../lib/cli/go-flags.ts';
 import { localZone } from '../../lib/cli/local-zone.ts';
 import { agentTable, formatAgents, type ZoneOf } from '../../lib/cli/pretty/agent.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, ...agentFilterFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...agentFilterFlags, output: flag.output() } as const;
 
 /** `agent list` */
 export default class AgentList extends BaseCommand<typeof flags> {
@@ -23,7 +22,7 @@ export default class AgentList extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const filter = agentFilter(context.flags);
     const agents = await listAllAgents(agentClient(rpc), filter, { signal: context.signal });
     const zoneOf: ZoneOf = (epochSeconds) => localZone(epochSeconds, context.env);

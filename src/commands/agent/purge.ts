@@ -2,15 +2,14 @@ import { purgeAgents } from '../../lib/cli/agent-purge.ts';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatPurge, purgeJson } from '../../lib/cli/pretty/agent-purge.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 /** 30 days. */
 const DEFAULT_EXPIRED_FOR_NANOSECONDS = 30n * 24n * 3_600_000_000_000n;
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   expiredFor: flag.duration({
     usage: 'How long ago the SVID of an agent must have expired',
     default: DEFAULT_EXPIRED_FOR_NANOSECONDS,
@@ -29,7 +28,7 @@ export default class AgentPurge extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { expiredFor, dryRun } = context.flags;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { clock, signal } = context;
     const agents = await purgeAgents(agentClient(rpc), { expiredForNanoseconds: expiredFor, dryRun, clock, signal });
     await context.print({

@@ -4,12 +4,11 @@ import { parseRequiredIdFlag } from '../../lib/cli/id-flag.ts';
 import { localZone } from '../../lib/cli/local-zone.ts';
 import { formatShownAgent } from '../../lib/cli/pretty/agent.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   spiffeID: flag.string({ usage: 'SPIFFE ID of the agent' }),
   output: flag.output(),
 } as const;
@@ -25,7 +24,7 @@ export default class AgentShow extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const request = { id: parseRequiredIdFlag(context.flags.spiffeID), outputMask: undefined };
     const agent = await agentClient(rpc).getAgent(request, { signal: context.signal });
     await context.print({

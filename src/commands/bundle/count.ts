@@ -2,11 +2,10 @@ import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts'
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatBundleCount } from '../../lib/cli/pretty/bundle.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `bundle count` */
 export default class BundleCount extends BaseCommand<typeof flags> {
@@ -17,7 +16,7 @@ export default class BundleCount extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const response = await bundleClient(rpc).countBundles({}, { signal: context.signal });
     await context.print({ pretty: () => formatBundleCount(response.count), json: () => protoJson(response) });
     return 0;

@@ -3,15 +3,14 @@ import { isAccepted, isPretty, reportBatch } from '../../lib/cli/batch-outcome.t
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { goQuote } from '../../lib/runtime/go-quote.ts';
 import { BatchDeleteFederatedBundleRequest_Mode as Mode } from '../../lib/wire/gen/spire/api/server/bundle/v1/bundle.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   id: flag.string({ usage: 'Trust domain of the bundle' }),
   mode: flag.string({
     usage: 'What becomes of entries that federate with it: restrict (refuse), delete or dissociate',
@@ -29,7 +28,7 @@ export default class BundleDelete extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { id } = context.flags;
     if (id === '') throw new SpirekitError('usage', 'id is required');
     const request = { trustDomains: [id], mode: parseMode(context.flags.mode) };

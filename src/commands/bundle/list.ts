@@ -3,12 +3,11 @@ import { parseBundleFormat } from '../../lib/cli/bundle-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { bundleTable, formatBundle, formatBundles } from '../../lib/cli/pretty/bundle.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   id: flag.string({ usage: 'Only the bundle of this trust domain' }),
   format: flag.string({ usage: 'How pretty output shows bundles: pem or spiffe', default: 'pem' }),
   output: flag.output(),
@@ -28,7 +27,7 @@ export default class BundleList extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { id, format } = context.flags;
     const { signal } = context;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const client = bundleClient(rpc);
     if (id !== '') {
       const bundle = await client.getFederatedBundle({ trustDomain: id, outputMask: undefined }, { signal });

@@ -5,14 +5,13 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { readInputFile, readInputStream } from '../../lib/cli/input-file.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import type { Bundle } from '../../lib/wire/gen/spire/api/types/bundle.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   id: flag.string({ usage: 'Trust domain of the bundle' }),
   path: flag.string({ usage: 'File with the bundle; stdin if none is given' }),
   format: flag.string({ usage: 'How the bundle is written: pem or spiffe', default: 'pem' }),
@@ -30,7 +29,7 @@ export default class BundleSet extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const bundle = await readBundle(context);
     const response = await awaitWithin(
       'failed to set federated bundle',

@@ -3,12 +3,11 @@ import { parseBundleFormat } from '../../lib/cli/bundle-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatBundle } from '../../lib/cli/pretty/bundle.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   format: flag.string({ usage: 'How pretty output shows the bundle: pem or spiffe', default: 'pem' }),
   output: flag.output(),
 } as const;
@@ -25,7 +24,7 @@ export default class BundleShow extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const bundle = await bundleClient(rpc).getBundle({ outputMask: undefined }, { signal: context.signal });
     await context.print({
       pretty: () => formatBundle(bundle, parseBundleFormat(context.flags.format)),

@@ -3,11 +3,10 @@ import { entryFilter, entryFilterFlags } from '../../lib/cli/entry-filter.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatEntryCount } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, ...entryFilterFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...entryFilterFlags, output: flag.output() } as const;
 
 /** `entry count` */
 export default class EntryCount extends BaseCommand<typeof flags> {
@@ -18,7 +17,7 @@ export default class EntryCount extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const filter = entryFilter(context.flags);
     const response = await entryClient(rpc).countEntries({ filter }, { signal: context.signal });
     await context.print({ pretty: () => formatEntryCount(response.count), json: () => protoJson(response) });

@@ -4,11 +4,10 @@ import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, ...createEntryFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...createEntryFlags, output: flag.output() } as const;
 
 /** `entry create` */
 export default class EntryCreate extends BaseCommand<typeof flags> {
@@ -23,7 +22,7 @@ export default class EntryCreate extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { signal } = context;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { data } = context.flags;
     const entries = data === '' ? [newEntry(context.flags)] : await readEntryData(data, context);
     const response = await entryClient(rpc).batchCreateEntry({ entries, outputMask: undefined }, { signal });

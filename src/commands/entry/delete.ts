@@ -4,13 +4,12 @@ import { readEntryIds } from '../../lib/cli/entry-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatDeleted, formatNotDeleted } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   entryID: flag.string({ usage: 'ID of the entry to delete' }),
   file: flag.string({ usage: 'JSON file with the IDs of several entries: {"ids": ["..."]}; \'-\' reads stdin' }),
   output: flag.output(),
@@ -28,7 +27,7 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const ids = await idsToDelete(context);
     const { results } = await entryClient(rpc).batchDeleteEntry({ ids }, { signal: context.signal });
     await context.print({

@@ -6,14 +6,14 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { entryTable, formatEntries } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
+import type { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   ...entryFilterFlags,
   entryID: flag.string({ usage: 'Only the entry with this ID' }),
   output: flag.output(),
@@ -31,7 +31,7 @@ export default class EntryShow extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const entries = sortEntries(await fetchEntries(rpc, context));
     await context.print({
       pretty: () => formatEntries(entries),

@@ -5,12 +5,11 @@ import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/en
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { type EntryClient, entryClient } from '../../lib/client/entry-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
 
-const flags = { ...serverSocketFlags, ...updateEntryFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...updateEntryFlags, output: flag.output() } as const;
 
 /** `entry update` */
 export default class EntryUpdate extends BaseCommand<typeof flags> {
@@ -26,7 +25,7 @@ export default class EntryUpdate extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { signal } = context;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const client = entryClient(rpc);
     const { data } = context.flags;
     const entries =

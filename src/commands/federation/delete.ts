@@ -3,14 +3,13 @@ import { isAccepted, isPretty, reportBatch } from '../../lib/cli/batch-outcome.t
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { goQuote } from '../../lib/runtime/go-quote.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   id: flag.string({ usage: 'Name or SPIFFE ID of the trust domain' }),
   output: flag.output(),
 } as const;
@@ -24,7 +23,7 @@ export default class FederationDelete extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { id } = context.flags;
     if (id === '') throw new SpirekitError('usage', 'id is required');
     const response = await awaitWithin(

@@ -3,11 +3,10 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { federationTable, formatRelationships } from '../../lib/cli/pretty/federation.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `federation list` */
 export default class FederationList extends BaseCommand<typeof flags> {
@@ -18,7 +17,7 @@ export default class FederationList extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     // As in SPIRE's CLI no page size is asked for: the server answers with all of them at once.
     const request = { outputMask: undefined, pageSize: 0, pageToken: '' };
     const response = await awaitWithin(

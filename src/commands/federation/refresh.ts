@@ -1,15 +1,14 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { type TrustDomainClient, trustDomainClient } from '../../lib/client/trust-domain-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { RpcCode, RpcError, rpcCodeName } from '../../lib/rpc/status.ts';
 import { prefixed, SpirekitError } from '../../lib/runtime/errors.ts';
 import { goQuote } from '../../lib/runtime/go-quote.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   id: flag.string({ usage: 'Name or SPIFFE ID of the trust domain' }),
   output: flag.output(),
 } as const;
@@ -23,7 +22,7 @@ export default class FederationRefresh extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { id } = context.flags;
     if (id === '') throw new SpirekitError('usage', 'id is required');
     await refreshBundle(trustDomainClient(rpc), id, context.signal);

@@ -3,13 +3,12 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatShownRelationship } from '../../lib/cli/pretty/federation.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   trustDomain: flag.string({ usage: 'Name of the trust domain' }),
   output: flag.output(),
 } as const;
@@ -23,7 +22,7 @@ export default class FederationShow extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const { trustDomain } = context.flags;
     if (trustDomain === '') throw new SpirekitError('usage', 'a trust domain name is required');
     const request = { trustDomain, outputMask: undefined };

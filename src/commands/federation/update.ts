@@ -4,11 +4,10 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { federationFlags, requestedRelationships } from '../../lib/cli/federation-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/federation.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, ...federationFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...federationFlags, output: flag.output() } as const;
 
 /** `federation update` */
 export default class FederationUpdate extends BaseCommand<typeof flags> {
@@ -21,7 +20,7 @@ export default class FederationUpdate extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const federationRelationships = await requestedRelationships(context);
     const request = { federationRelationships, inputMask: undefined, outputMask: undefined };
     const { results } = await awaitWithin(

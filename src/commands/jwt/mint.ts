@@ -4,17 +4,16 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatRfc3339 } from '../../lib/cli/go-time.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { isCapped, mintJwtSvid } from '../../lib/cli/svid-minting.ts';
 import { tokenExpirySeconds } from '../../lib/cli/token-expiry.ts';
 import { svidClient } from '../../lib/client/svid-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { writeFileAtomic } from '../../lib/runtime/atomic-file.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { SpiffeId } from '../../lib/spiffe/spiffe-id.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   spiffeID: flag.string({ usage: 'SPIFFE ID of the JWT-SVID' }),
   ttl: flag.duration({ usage: 'Lifetime of the JWT-SVID; 0 for the default of the server' }),
   audience: flag.strings({ usage: 'Whom the JWT-SVID is for; may be repeated' }),
@@ -34,7 +33,7 @@ export default class JwtMint extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { spiffeID, audience, ttl, write } = context.flags;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     if (spiffeID === '') throw new SpirekitError('usage', 'spiffeID must be specified');
     if (audience.length === 0) throw new SpirekitError('usage', 'at least one audience must be specified');
     const wish = { id: SpiffeId.parse(spiffeID), audience, ttlNanoseconds: ttl };

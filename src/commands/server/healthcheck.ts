@@ -2,11 +2,10 @@ import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts'
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { checkHealth } from '../../lib/cli/health-check.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
+import { connectToLocalServer, serverFlags } from '../../lib/cli/server-connection.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   shallow: flag.bool({ usage: 'Accepted for the sake of old scripts; the check is the same' }),
   verbose: flag.bool({ usage: 'Say what is being done and why it failed' }),
 } as const;
@@ -21,7 +20,7 @@ export default class ServerHealthcheck extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { verbose } = context.flags;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToLocalServer('the health of a server', context);
     if (verbose) context.out('Checking server health...');
     await awaitWithin('server is unhealthy', checkHealth(rpc, { who: 'server', context, verbose }));
     context.out('Server is healthy.');

@@ -5,12 +5,11 @@ import { parseIdFlag } from '../../lib/cli/id-flag.ts';
 import { toInt32 } from '../../lib/cli/int32.ts';
 import { formatJoinToken } from '../../lib/cli/pretty/token.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   ttl: flag.int({ usage: 'Seconds for which the token can be used', default: 600 }),
   spiffeID: flag.string({ usage: 'A SPIFFE ID that the agent gets beside the one of the token' }),
   output: flag.output(),
@@ -28,7 +27,7 @@ export default class TokenGenerate extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { spiffeID } = context.flags;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const agentId = spiffeID === '' ? undefined : parseIdFlag(spiffeID);
     const ttl = within('invalid value for TTL', () => toInt32(context.flags.ttl));
     const request = { ttl, token: '', agentId };

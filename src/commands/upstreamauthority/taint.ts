@@ -4,12 +4,11 @@ import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatUpstreamStep } from '../../lib/cli/pretty/local-authority.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../lib/client/local-authority-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   subjectKeyID: flag.string({ usage: "Subject Key Identifier of the upstream authority's CA certificate, in hex" }),
   output: flag.output(),
 } as const;
@@ -23,7 +22,7 @@ export default class UpstreamAuthorityTaint extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const subjectKeyId = requireSubjectKeyId(context.flags.subjectKeyID);
     const response = await awaitWithin(
       'could not taint X.509 upstream authority',

@@ -5,17 +5,16 @@ import { flag } from '../../lib/cli/go-flags.ts';
 import { formatRfc3339 } from '../../lib/cli/go-time.ts';
 import { holdingSignals } from '../../lib/cli/held-signals.ts';
 import { formatMinted, mintedJson, mintedPem } from '../../lib/cli/pretty/minted-svid.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { isCapped, type MintedX509Svid, mintX509Svid } from '../../lib/cli/svid-minting.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
 import { svidClient } from '../../lib/client/svid-client.ts';
-import { RpcClient } from '../../lib/rpc/client.ts';
 import { AtomicFiles } from '../../lib/runtime/atomic-file.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { SpiffeId } from '../../lib/spiffe/spiffe-id.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   spiffeID: flag.string({ usage: 'SPIFFE ID of the X509-SVID' }),
   ttl: flag.duration({ usage: 'Lifetime of the X509-SVID; 0 for the default of the server' }),
   dns: flag.strings({ usage: 'DNS name for the X509-SVID; may be repeated' }),
@@ -36,7 +35,7 @@ export default class X509Mint extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { spiffeID, ttl, dns, write } = context.flags;
     const { signal } = context;
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     if (spiffeID === '') throw new SpirekitError('usage', 'spiffeID must be specified');
     const wish = { id: SpiffeId.parse(spiffeID), dnsNames: dns, ttlNanoseconds: ttl };
     const minted = await mintX509Svid({ svid: svidClient(rpc), bundle: bundleClient(rpc) }, wish, { signal });

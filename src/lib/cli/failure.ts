@@ -58,7 +58,10 @@ function socketPath(address: string): string {
 }
 
 function adviceFor(error: SpirekitError, words: string | undefined): string | undefined {
-  if (error instanceof AdvisedError) return error.advice;
+  // Words may have been put in front of it since.
+  for (let cause: unknown = error; cause instanceof SpirekitError; cause = cause.cause) {
+    if (cause instanceof AdvisedError) return cause.advice;
+  }
   const { message } = error;
   switch (umbrellaCode(error)) {
     case 'usage':

@@ -4,12 +4,11 @@ import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatJwtStep } from '../../../lib/cli/pretty/local-authority.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../../lib/client/local-authority-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   authorityID: flag.string({ usage: 'ID of the old JWT authority' }),
   output: flag.output(),
 } as const;
@@ -24,7 +23,7 @@ export default class LocalAuthorityJwtRevoke extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const authorityId = requireAuthorityId(context.flags.authorityID);
     const response = await awaitWithin(
       'could not revoke JWT authority',

@@ -2,11 +2,10 @@ import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatJwtAuthorities } from '../../../lib/cli/pretty/local-authority.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../../lib/client/local-authority-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `localauthority jwt show` */
 export default class LocalAuthorityJwtShow extends BaseCommand<typeof flags> {
@@ -17,7 +16,7 @@ export default class LocalAuthorityJwtShow extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     // SPIRE puts no words before what goes wrong here.
     const response = await localAuthorityClient(rpc).getJWTAuthorityState({}, { signal: context.signal });
     await context.print({ pretty: () => formatJwtAuthorities(response), json: () => protoJson(response) });

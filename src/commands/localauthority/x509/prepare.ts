@@ -3,11 +3,10 @@ import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatX509Step } from '../../../lib/cli/pretty/local-authority.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../../lib/client/local-authority-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `localauthority x509 prepare` */
 export default class LocalAuthorityX509Prepare extends BaseCommand<typeof flags> {
@@ -19,7 +18,7 @@ export default class LocalAuthorityX509Prepare extends BaseCommand<typeof flags>
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToServer(context);
     const response = await awaitWithin(
       'could not prepare X.509 authority',
       localAuthorityClient(rpc).prepareX509Authority({}, { signal: context.signal }),

@@ -2,11 +2,10 @@ import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatServerInfo } from '../../../lib/cli/pretty/server-info.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToLocalServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { debugClient } from '../../../lib/client/debug-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `spire-server debug getinfo` */
 export default class ServerDebugGetinfo extends BaseCommand<typeof flags> {
@@ -17,7 +16,7 @@ export default class ServerDebugGetinfo extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToLocalServer('what a server is made of', context);
     const info = await debugClient(rpc).getInfo({}, { signal: context.signal });
     await context.print({ pretty: () => formatServerInfo(info), json: () => protoJson(info) });
     return 0;

@@ -3,11 +3,10 @@ import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToLocalServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { loggerClient } from '../../../lib/client/logger-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
-const flags = { ...serverSocketFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output() } as const;
 
 /** `spire-server logger get` */
 export default class ServerLoggerGet extends BaseCommand<typeof flags> {
@@ -18,7 +17,7 @@ export default class ServerLoggerGet extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToLocalServer('the log level of a server', context);
     const logger = await awaitWithin(
       'error fetching logger',
       loggerClient(rpc).getLogger({}, { signal: context.signal }),

@@ -4,12 +4,11 @@ import { flag } from '../../../lib/cli/go-flags.ts';
 import { parseApiLogLevel } from '../../../lib/cli/log-level-flag.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { serverSocketFlags, serverTarget } from '../../../lib/cli/sockets.ts';
+import { connectToLocalServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { loggerClient } from '../../../lib/client/logger-client.ts';
-import { RpcClient } from '../../../lib/rpc/client.ts';
 
 const flags = {
-  ...serverSocketFlags,
+  ...serverFlags,
   level: flag.string({ usage: 'One of panic, fatal, error, warn, info, debug, trace' }),
   output: flag.output(),
 } as const;
@@ -23,7 +22,7 @@ export default class ServerLoggerSet extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    await using rpc = new RpcClient(serverTarget(context.flags, context.env));
+    await using rpc = await connectToLocalServer('the log level of a server', context);
     const newLevel = parseApiLogLevel(context.flags.level);
     const logger = await awaitWithin(
       'failed to set log level',

@@ -3,9 +3,10 @@ import type { Certificate } from '../../crypto/certificate.ts';
 import { RpcClient } from '../../rpc/client.ts';
 import { RpcCode, RpcError } from '../../rpc/status.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { authenticateServer } from '../../spiffe/server-authentication.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { findCause } from './find-cause.ts';
-import { authenticateServer, recognizeServer } from './server-authentication.ts';
+import { recognizeServer } from './server-authentication.ts';
 
 /** What the agent shows the server of itself. */
 export interface AgentCredentials {
