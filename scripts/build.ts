@@ -1,6 +1,6 @@
 /**
  * Builds what the programs run into `dist/`: one file for each program, and the commands' metadata for oclif.
- * With `--declarations` it also writes the type declarations of the public entry points.
+ * With `--declarations`, and for `npm pack`, it also writes the type declarations of the public entry points.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -175,19 +175,27 @@ async function bundleModules(): Promise<Metafile> {
   return metafile;
 }
 
-/** The licences of the packages that are inside the bundles, which their authors want to travel with them. */
-function writeLicences(metafile: Metafile): void {
-  const packages = Object.keys(metafile.inputs).flatMap(
+/**
+ * What the packages that are inside the bundles want to travel with them: their licences for people, their versions for the
+ * list of parts of a release.
+ */
+function writeBundledPackages(metafile: Metafile): void {
+  const names = Object.keys(metafile.inputs).flatMap(
     (file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
   );
-  const texts = [...new Set(packages)].sort().map((name) => {
+  const packages = [...new Set(names)].sort().map((name) => {
     const folder = join(root, 'node_modules', name);
     const file = globSync('{LICENSE,LICENCE,License,license}*', { cwd: folder })[0];
-    const manifest: { license?: string } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const manifest: { license?: string; version: string } = JSON.parse(
+      readFileSync(join(folder, 'package.json'), 'utf8'),
+    );
     const text = file === undefined ? `Licence: ${manifest.license}` : readFileSync(join(folder, file), 'utf8').trim();
-    return `${name}\n${'='.repeat(name.length)}\n\n${text}\n`;
+    return { name, version: manifest.version, text };
   });
-  writeFileSync(join(fresh, 'LICENSES.txt'), texts.join('\n\n'));
+  const licences = packages.map(({ name, text }) => `${name}\n${'='.repeat(name.length)}\n\n${text}\n`);
+  writeFileSync(join(fresh, 'LICENSES.txt'), licences.join('\n\n'));
+  const list = packages.map(({ name, version }) => ({ name, version }));
+  writeFileSync(join(fresh, 'bundled.json'), `${JSON.stringify(list, null, 2)}\n`);
 }
 
 /** The one-sentence summary of each command, by the path of its file. */
@@ -203,10 +211,11 @@ async function readSummaries(): Promise<Record<string, string>> {
 if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-writeLicences(await bundleModules());
+writeBundledPackages(await bundleModules());
 await bundlePrograms();
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(fresh, join(root, 'dist'));
-if (process.argv.includes('--declarations')) {
+const isPacking = ['pack', 'publish'].includes(process.env['npm_command'] ?? '');
+if (isPacking || process.argv.includes('--declarations')) {
   run('tsc', ['-p', 'tsconfig.build.json']);
 }

@@ -1,13 +1,8 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { CommandClass } from '../../src/lib/cli/command-class.ts';
-import { commandTable } from '../../src/lib/cli/command-table.ts';
-import { GoFlagSet } from '../../src/lib/cli/go-flags.ts';
-import type { Program } from '../../src/lib/cli/programs.ts';
-import { resolveWords } from '../../src/lib/cli/word-resolution.ts';
 import { ERROR_CODES } from '../../src/lib/runtime/errors.ts';
+import { callsOf, isKnownCall } from '../support/known-call.ts';
 import { projectRoot } from '../support/programs.ts';
 
 const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
@@ -23,33 +18,6 @@ function relativeLinks(text: string): string[] {
 /** The lines of a page's shell blocks. */
 function shellLines(text: string): string[] {
   return [...text.matchAll(/```sh\n(.*?)```/gs)].flatMap(([, block = '']) => block.trim().split('\n'));
-}
-
-/** Calls of our programs within a line, substitutions and the command of `dev exec` among them. */
-function callsOf(line: string): { program: Program; words: string[] }[] {
-  return [...line.matchAll(/(?:^|[\s(])(?:bin\/)?(spirekit|spire-agent|spire-server)((?: [^\s|;&()>]+)*)/g)].map(
-    ([, program, rest = '']) => ({ program: program as Program, words: rest.trim().replaceAll('"', '').split(' ') }),
-  );
-}
-
-/** Whether the program knows the words and flags of a call; placeholders and substitutions pass as values. */
-async function isKnownCall(program: Program, argv: readonly string[]): Promise<boolean> {
-  const resolution = resolveWords(commandTable(program).keys(), argv);
-  if (resolution.kind === 'version' || (resolution.kind === 'top' && resolution.isAsked)) return true;
-  if (resolution.kind !== 'command') return false;
-  if (resolution.isHelp) return true;
-  const path = commandTable(program).get(resolution.words) ?? '';
-  const module: { default: CommandClass } = await import(
-    pathToFileURL(join(projectRoot, 'src/commands', `${path}.ts`)).href
-  );
-  try {
-    new GoFlagSet('readme', module.default.goFlags, program).parse(resolution.args, {
-      stopsAtArgument: module.default.stopsAtArgument,
-    });
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 describe('the documents', () => {
@@ -75,13 +43,13 @@ describe('the documents', () => {
   });
 
   it('show command lines that the programs know', async () => {
-    const calls = ['README.md', 'docs/authorities.md', 'docs/backup.md', 'docs/remote.md']
+    const calls = ['README.md', ...globSync('docs/*.md', { cwd: projectRoot })]
       .flatMap((page) => shellLines(read(page)))
       .flatMap(callsOf);
     expect(calls.length).toBeGreaterThan(15);
     const unknown: string[] = [];
-    for (const { program, words } of calls) {
-      if (!(await isKnownCall(program, words))) unknown.push(`${program} ${words.join(' ')}`);
+    for (const call of calls) {
+      if (!(await isKnownCall(call))) unknown.push(`${call.program} ${call.words.join(' ')}`);
     }
     expect(unknown).toEqual([]);
   });
@@ -112,7 +80,7 @@ describe('a command line that no program knows', () => {
     ['spire-agent', 'api fetch x509 --socket-path x'],
     ['spire-server', 'nonsense'],
   ] as const)('is found (%s %s)', async (program, line) => {
-    expect(await isKnownCall(program, line.split(' '))).toBe(false);
+    expect(await isKnownCall({ program, words: line.split(' ') })).toBe(false);
   });
 
   it('is looked for in substitutions and behind dev exec too', () => {

@@ -285,4 +285,5 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'rpc/encode-in-turns.ts#encodeInTurns': 'takes a message apart, by an encoder that is handed in',
   'rpc/peer-credentials.ts#PeerCredentialReader': 'asks the kernel',
   'server/health.ts#checkServerHealth': 'asks the parts of the server',
+  'server/start-checks.ts#checkTrustDomain': 'asks the datastore',
 };
