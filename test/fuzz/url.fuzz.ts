@@ -1,10 +1,17 @@
 import { isIP } from 'node:net';
 import { findAddressFault } from '../../src/lib/config/agent/workload-api-address.ts';
 import { splitUrl } from '../../src/lib/config/section/url.ts';
+import { addressScope } from '../../src/lib/fetch/address-scope.ts';
+import { FetchError } from '../../src/lib/fetch/fetch-error.ts';
+import { hostOf, parseFetchUrl } from '../../src/lib/fetch/fetch-url.ts';
 
-/** Any text is none, or is a URL whose parts give the text again; an address without fault can be dialled. */
+/**
+ * Any text is none, or is a URL whose parts give the text again; an address without fault can be dialled; what is fetched
+ * is https with a host.
+ */
 export function target(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('utf8');
+  checkFetched(text);
   const parts = splitUrl(text);
   if (parts !== undefined) checkParts(text, parts);
   const fault = findAddressFault(text);
@@ -15,6 +22,19 @@ export function target(bytes: Uint8Array): void {
     if (isIP(host) === 0 || port === '') throw new Error('an address that nobody can dial');
   } else if (parts.scheme !== 'unix' || (parts.path === '' && parts.host === '')) {
     throw new Error('an address of no known kind');
+  }
+}
+
+function checkFetched(text: string): void {
+  try {
+    const url = parseFetchUrl(text);
+    const host = hostOf(url);
+    if (url.protocol !== 'https:' || url.username !== '' || host === '') throw new Error(`fetches ${url.href}`);
+    // Of the forms in which an IPv4 address can be written, none is left.
+    if (/^[\d.x]+$/i.test(host) && isIP(host) === 0) throw new Error(`fetches from ${host}`);
+    if (isIP(host) === 0 && addressScope(host) !== 'special') throw new Error(`${host} is no address`);
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
   }
 }
 

@@ -171,6 +171,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'crypto/signature-algorithm.ts': { properties: ['crypto/extension-values.test.ts'], fuzz: 'extensions' },
   'crypto/spki.ts': { properties: ['crypto/extension-values.test.ts'], fuzz: 'public-key' },
   'dev/dev-identity.ts': { properties: ['dev/dev-identity.test.ts'], fuzz: 'dev-identity' },
+  'fetch/fetch-url.ts': { properties: ['fetch/fetch-url.test.ts'], fuzz: 'url' },
   'keymanager/keys-file.ts': { properties: ['keymanager/keys-file.test.ts'], fuzz: 'keys-file' },
   'rpc/frames.ts': { properties: ['rpc/frames.test.ts'], fuzz: 'rpc-frame' },
   'rpc/grpc-message.ts': { properties: ['rpc/grpc-message.test.ts'], fuzz: 'grpc-message' },

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import * as tls from 'node:tls';
+import { publicRoots } from '../../fetch/public-roots.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 
 /** What {@link download} needs. */
@@ -64,13 +64,6 @@ async function getSecurely(url: URL, options: DownloadOptions): Promise<Incoming
     if (redirects === MOST_REDIRECTS) throw new SpirekitError('unavailable', 'too many redirects');
     current = new URL(headers.location, current);
   }
-}
-
-/** What the operating system trusts and what Node brings along: the first alone is empty in many containers. */
-function publicRoots(): readonly string[] {
-  // Node before 22.15 cannot tell what the system trusts.
-  const system = 'getCACertificates' in tls ? tls.getCACertificates('system') : [];
-  return [...system, ...tls.rootCertificates];
 }
 
 async function readBody(response: IncomingMessage, signal: AbortSignal): Promise<Uint8Array> {
