@@ -1,13 +1,14 @@
 import type { CallCounterDeps } from '../../telemetry/call-counter.ts';
 import { countMethods } from '../../telemetry/counted-methods.ts';
 import { type MetricKey, NO_METRICS } from '../../telemetry/metrics.ts';
+import { countEntryBatches } from './counted-batches.ts';
 import type { DataStore } from './datastore.ts';
 
 /** A datastore whose calls are counted under `datastore`, with SPIRE's names (pkg/common/telemetry/server/datastore). */
 export function countDataStore(store: DataStore, deps: CallCounterDeps): DataStore {
   if (deps.metrics === NO_METRICS) return store;
   return {
-    entries: countMethods(store.entries, ENTRIES, deps),
+    entries: countEntryBatches(countMethods(store.entries, ENTRIES, deps), ENTRY_BATCHES, deps),
     nodes: countMethods(store.nodes, NODES, deps),
     joinTokens: countMethods(store.joinTokens, JOIN_TOKENS, deps),
     bundles: countMethods(store.bundles, BUNDLES, deps),
@@ -32,6 +33,12 @@ const ENTRIES = {
   updateEntry: key('registration_entry', 'update'),
   deleteEntry: key('registration_entry', 'delete'),
   pruneEntries: key('registration_entry', 'prune'),
+};
+
+const ENTRY_BATCHES = {
+  createEntries: ENTRIES.createEntry,
+  updateEntries: ENTRIES.updateEntry,
+  deleteEntries: ENTRIES.deleteEntry,
 };
 
 const NODES = {

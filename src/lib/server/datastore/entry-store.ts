@@ -2,6 +2,7 @@ import type { RegistrationEntry, RegistrationEntryField } from '../../spiffe/reg
 import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { ItemOutcome } from './item-outcome.ts';
 import type { Page, PageRequest } from './pagination.ts';
 
 /**
@@ -27,6 +28,12 @@ export interface CreatedEntry {
   readonly created: boolean;
 }
 
+/** An entry whose given fields are to replace those of the stored one (all when absent). */
+export interface EntryUpdate {
+  readonly entry: RegistrationEntry;
+  readonly fields?: ReadonlySet<RegistrationEntryField> | undefined;
+}
+
 /** Registration entries. */
 export interface EntryStore {
   countEntries(filter: EntryFilter): Promise<number>;
@@ -46,6 +53,15 @@ export interface EntryStore {
   updateEntry(entry: RegistrationEntry, fields?: ReadonlySet<RegistrationEntryField>): Promise<RegistrationEntry>;
   /** Returns what it deleted. Error: `not-found`. */
   deleteEntry(entryId: string): Promise<RegistrationEntry>;
+  /**
+   * {@link createEntry} for many: one atomic write, in which each item has its own outcome, as if they came one after the
+   * other. Rejects only when all of it is lost, as on a full disk.
+   */
+  createEntries(entries: readonly RegistrationEntry[]): Promise<readonly ItemOutcome<CreatedEntry>[]>;
+  /** {@link updateEntry} for many, as {@link createEntries} is {@link createEntry}. */
+  updateEntries(updates: readonly EntryUpdate[]): Promise<readonly ItemOutcome<RegistrationEntry>[]>;
+  /** {@link deleteEntry} for many, as {@link createEntries} is {@link createEntry}. */
+  deleteEntries(entryIds: readonly string[]): Promise<readonly ItemOutcome<RegistrationEntry>[]>;
   /** Deletes what expired before the given time in seconds; returns how many. */
   pruneEntries(expiredBeforeSeconds: number): Promise<number>;
 }

@@ -13,6 +13,7 @@ import { SpiffeId } from '../../../../src/lib/spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
 import type { ManualClock } from '../../../support/manual-clock.ts';
 import { rootCertificate } from './certificates.ts';
+import { describeEntryBatches } from './entry-batch-contract.ts';
 import { makeEntry, makeNode } from './samples.ts';
 
 const MATCHES: readonly SetMatch[] = ['exact', 'subset', 'superset', 'any'];
@@ -734,6 +735,8 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect((await paths(store)).slice(0, 2)).toEqual(['/c', '/0']);
       });
     });
+
+    describeEntryBatches(open);
 
     describe('changes', () => {
       test('are told in the order of the commits, after each is visible, and no more after unsubscribing', async () => {

@@ -9,15 +9,15 @@ import type { EntryTable } from './schema.ts';
 
 export type EntryRow = Selectable<EntryTable>;
 
-/** The row of an entry, without the row id that the database gives. */
-export function toEntryRow(entry: RegistrationEntry): Omit<EntryRow, 'id'> {
+/** The row of an entry, without the row id that the database gives; its similarity may be known already. */
+export function toEntryRow(entry: RegistrationEntry, similarity = similarityOf(entry)): Omit<EntryRow, 'id'> {
   return {
     entry_id: entry.id,
     spiffe_id: entry.spiffeId.toString(),
     parent_id: entry.parentId.toString(),
     selectors: JSON.stringify(entry.selectors.map(formatSelector)),
     selector_count: entry.selectors.length,
-    similarity: similarityOf(entry),
+    similarity,
     federates_with: JSON.stringify(entry.federatesWith.map((trustDomain) => trustDomain.name)),
     federation_count: entry.federatesWith.length,
     dns_names: JSON.stringify(entry.dnsNames),

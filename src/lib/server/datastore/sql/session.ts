@@ -1,6 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { SpirekitError } from '../../../runtime/errors.ts';
-import { nextTurn } from '../../../runtime/next-turn.ts';
+import { forEachInTurns, nextTurn } from '../../../runtime/next-turn.ts';
 import type { ChangeEvents, ChangeListener, DatastoreChange } from '../change-events.ts';
 import type { WriteCheck } from '../write-check.ts';
 import type { DatabaseKind } from './database-kind.ts';
@@ -106,7 +106,7 @@ export class SqlSession implements ChangeEvents, WriteCheck {
   }
 
   async #writeGroup(group: readonly PendingWrite[]): Promise<void> {
-    const settlements: (() => void)[] = [];
+    const settlements: (() => void | Promise<void>)[] = [];
     try {
       this.#place?.assertInPlace();
       await this.#db.transaction().execute(async (tx) => {
@@ -119,18 +119,18 @@ export class SqlSession implements ChangeEvents, WriteCheck {
       for (const write of group) write.fail(failure);
       return;
     }
-    for (const settle of settlements) settle();
+    for (const settle of settlements) await settle();
   }
 
   /** Returns what to do once the transaction is durable. Throws only when the whole transaction is lost. */
-  async #writeOne(tx: Transaction<Schema>, write: PendingWrite): Promise<() => void> {
+  async #writeOne(tx: Transaction<Schema>, write: PendingWrite): Promise<() => void | Promise<void>> {
     await sql`savepoint write_of_group`.execute(tx);
     try {
       const { changes, succeed } = await write.run(tx);
       await sql`release savepoint write_of_group`.execute(tx);
-      return () => {
+      return async () => {
         if (changes.length > 0) this.#failure = this.#failure?.code === 'data-loss' ? this.#failure : undefined;
-        for (const change of changes) this.#tell(change);
+        await forEachInTurns(changes, (change) => this.#tell(change));
         succeed();
       };
     } catch (error) {

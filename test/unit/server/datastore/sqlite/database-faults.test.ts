@@ -47,6 +47,25 @@ describe('a datastore whose disk fails', () => {
     expect(await store.entries.countEntries({})).toBe(2);
   });
 
+  test('F18: a batch that does not fit leaves nothing of itself, and is stored when there is room', async ({
+    skip,
+  }) => {
+    if (noMounts !== undefined) return skip(noMounts);
+    await using disk = await SmallDisk.mount(2048);
+    path = join(disk.path, 'datastore.sqlite3');
+    await using store = await open();
+    const changes: DatastoreChange[] = [];
+    store.changes.subscribe((change) => changes.push(change));
+    const batch = Array.from({ length: 5000 }, (_, index) => makeEntry({ path: `/${index}` }));
+    const full = { code: 'unavailable', message: 'datastore-sql: database or disk is full' };
+    await expect(store.entries.createEntries(batch)).rejects.toMatchObject(full);
+    expect(await store.entries.countEntries({})).toBe(0);
+    expect(changes).toEqual([]);
+    const some = await store.entries.createEntries(batch.slice(0, 100));
+    expect(some.every(({ ok }) => ok)).toBe(true);
+    expect(changes).toHaveLength(100);
+  });
+
   test('F18: a write that succeeds is enough to be well again', async ({ skip }) => {
     if (noMounts !== undefined) return skip(noMounts);
     await using disk = await SmallDisk.mount(1024);

@@ -11,17 +11,19 @@ import { OK } from '../../../../wire/convert/status.ts';
 import type {
   BatchCreateEntryRequest,
   BatchCreateEntryResponse_Result,
+  BatchDeleteEntryRequest,
+  BatchDeleteEntryResponse_Result,
   BatchUpdateEntryRequest,
   EntryDefinition,
   ListEntriesRequest,
   ListEntriesResponse,
 } from '../../../../wire/gen/spire/api/server/entry/v1/entry.ts';
-import type { Entry, EntryMask } from '../../../../wire/gen/spire/api/types/entry.ts';
+import type { Status } from '../../../../wire/gen/spire/api/types/status.ts';
 import { getCallerId } from '../../../authorization/caller.ts';
 import type { AuthorizedEntries } from '../../../cache/authorized-entries.ts';
 import type { EntryStore } from '../../../datastore/entry-store.ts';
-import { answerBatch } from '../../batch.ts';
-import { fromStore } from '../../store-failure.ts';
+import { answerWholeBatch } from '../../batch.ts';
+import { fromStore, storeFailure } from '../../store-failure.ts';
 import { pageRequest } from '../../wire-filter.ts';
 import { entryFilterFromWire } from './entry-filter.ts';
 import { countFitting } from './entry-size.ts';
@@ -60,16 +62,7 @@ export function entryService(deps: EntryServiceDeps): ServiceImplementation<type
 
     batchUpdateEntry: (request, call) => updateEntries(deps, request, call),
 
-    batchDeleteEntry: async ({ ids }, call) => ({
-      results: await answerBatch(call, ids, {
-        handle: async (id) => {
-          if (id === '') throw new SpirekitError('invalid-argument', 'missing entry ID');
-          await deleteEntry(entries, id);
-          return { status: OK, id };
-        },
-        fail: (status, id) => ({ status, id }),
-      }),
-    }),
+    batchDeleteEntry: (request, call) => deleteEntries(deps, request, call),
 
     getAuthorizedEntries: async ({ outputMask }, call) => {
       const authorized = authorizedEntries.listAuthorizedEntries(getCallerId(call));
@@ -100,28 +93,24 @@ async function listEntries(
 }
 
 async function createEntries(
-  deps: EntryServiceDeps,
-  { entries, outputMask }: BatchCreateEntryRequest,
+  { trustDomain, entries }: EntryServiceDeps,
+  request: BatchCreateEntryRequest,
   call: CallContext,
 ): Promise<{ results: BatchCreateEntryResponse_Result[] }> {
-  const handle = (wire: Entry) => createEntry(deps, wire, outputMask);
-  return { results: await answerBatch(call, entries, { handle, fail: (status) => ({ status, entry: undefined }) }) };
+  const results = await answerWholeBatch(call, request.entries, {
+    prepare: (wire) => inField('failed to convert entry', () => requestedEntryFromWire(trustDomain, wire).entry),
+    run: (wanted) => entries.createEntries(wanted),
+    succeed: ({ entry, created }): BatchCreateEntryResponse_Result =>
+      created
+        ? { status: OK, entry: entryToWire(sorted(entry), request.outputMask) }
+        : { status: SIMILAR_EXISTS, entry: entryToWire(entry, request.outputMask) },
+    storeFailure: (error) => storeFailure('failed to create entry', error, ['invalid-argument', 'already-exists']),
+    fail: (status) => ({ status, entry: undefined }),
+  });
+  return { results };
 }
 
-async function createEntry(
-  { trustDomain, entries }: EntryServiceDeps,
-  wire: Entry,
-  outputMask: EntryMask | undefined,
-): Promise<BatchCreateEntryResponse_Result> {
-  const { entry } = inField('failed to convert entry', () => requestedEntryFromWire(trustDomain, wire));
-  const outcome = await fromStore('failed to create entry', entries.createEntry(entry), [
-    'invalid-argument',
-    'already-exists',
-  ]);
-  if (outcome.created) return { status: OK, entry: entryToWire(sorted(outcome.entry), outputMask) };
-  const status = { code: RpcCode.alreadyExists, message: 'similar entry already exists' };
-  return { status, entry: entryToWire(outcome.entry, outputMask) };
-}
+const SIMILAR_EXISTS: Status = { code: RpcCode.alreadyExists, message: 'similar entry already exists' };
 
 /** SPIRE answers a registration with selectors and DNS names in order, and everything else as they were registered. */
 function sorted(entry: RegistrationEntry): RegistrationEntry {
@@ -137,26 +126,37 @@ async function updateEntries(
   { entries: updates, inputMask, outputMask }: BatchUpdateEntryRequest,
   call: CallContext,
 ): Promise<{ results: BatchCreateEntryResponse_Result[] }> {
-  const handle = async (wire: Entry): Promise<BatchCreateEntryResponse_Result> => {
-    const { entry, fields } = inField('failed to convert entry', () =>
-      requestedEntryFromWire(trustDomain, wire, inputMask),
-    );
-    const updating = entries.updateEntry(entry, fields);
-    const updated = await fromStore('failed to update entry', updating, [
-      'invalid-argument',
-      'already-exists',
-      'not-found',
-    ]);
-    return { status: OK, entry: entryToWire(sorted(updated), outputMask) };
-  };
-  return { results: await answerBatch(call, updates, { handle, fail: (status) => ({ status, entry: undefined }) }) };
+  const results = await answerWholeBatch(call, updates, {
+    prepare: (wire) => inField('failed to convert entry', () => requestedEntryFromWire(trustDomain, wire, inputMask)),
+    run: (wanted) => entries.updateEntries(wanted),
+    succeed: (updated): BatchCreateEntryResponse_Result => ({
+      status: OK,
+      entry: entryToWire(sorted(updated), outputMask),
+    }),
+    storeFailure: (error) =>
+      storeFailure('failed to update entry', error, ['invalid-argument', 'already-exists', 'not-found']),
+    fail: (status) => ({ status, entry: undefined }),
+  });
+  return { results };
 }
 
-async function deleteEntry(entries: EntryStore, id: string): Promise<void> {
-  try {
-    await fromStore('failed to delete entry', entries.deleteEntry(id), ['not-found']);
-  } catch (error) {
-    if (!(error instanceof SpirekitError) || error.code !== 'not-found') throw error;
-    throw new SpirekitError('not-found', 'entry not found', { cause: error });
-  }
+async function deleteEntries(
+  { entries }: EntryServiceDeps,
+  { ids }: BatchDeleteEntryRequest,
+  call: CallContext,
+): Promise<{ results: BatchDeleteEntryResponse_Result[] }> {
+  const results = await answerWholeBatch(call, ids, {
+    prepare: (id) => {
+      if (id === '') throw new SpirekitError('invalid-argument', 'missing entry ID');
+      return id;
+    },
+    run: (wanted) => entries.deleteEntries(wanted),
+    succeed: (_, id): BatchDeleteEntryResponse_Result => ({ status: OK, id }),
+    storeFailure: (error) =>
+      error instanceof SpirekitError && error.code === 'not-found'
+        ? new SpirekitError('not-found', 'entry not found', { cause: error })
+        : storeFailure('failed to delete entry', error),
+    fail: (status, id) => ({ status, id }),
+  });
+  return { results };
 }
