@@ -71,6 +71,14 @@ async function openCa({ trustDomain }: SpiffeId): Promise<SigningCa> {
     isJwtSvidEnabled: true,
   };
   const ca = new SigningCa(settings, systemClock);
-  ca.useX509Ca({ authorityId: 'bench', issuedAtSeconds: nowSeconds, notAfterSeconds, signer, certificate });
+  ca.useX509Ca({
+    authorityId: 'bench',
+    upstreamAuthorityId: '',
+    upstreamChain: [],
+    issuedAtSeconds: nowSeconds,
+    notAfterSeconds,
+    signer,
+    certificate,
+  });
   return ca;
 }

@@ -46,6 +46,21 @@ export function verifyChain(options: ChainOptions): Certificate[][] {
   );
 }
 
+/** Whether a chain, leaf first, leads to one of these roots at that time. */
+export function leadsTo(
+  [leaf, ...intermediates]: readonly Certificate[],
+  roots: readonly Certificate[],
+  nowMs: number,
+): boolean {
+  if (leaf === undefined) return false;
+  try {
+    return verifyChain({ leaf, intermediates, roots, nowMs }).length > 0;
+  } catch (error) {
+    if (error instanceof CryptoError) return false;
+    throw error;
+  }
+}
+
 /** A bounded depth-first search for chains. */
 class ChainSearch {
   readonly chains: Certificate[][] = [];

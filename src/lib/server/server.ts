@@ -97,6 +97,7 @@ export class Server implements AsyncDisposable {
         caKeyType: config.caKeyType,
         jwtKeyType: config.jwtKeyType,
         keyManager: catalog.keyManager,
+        upstreamAuthority: catalog.upstreamAuthority,
         bundles: datastore.bundles,
         journals: datastore.caJournals,
         ca: signingCa,
@@ -117,6 +118,7 @@ export class Server implements AsyncDisposable {
         metrics,
       }),
     );
+    authorities.onTaintedRoot((root) => serverSvid.taint(root));
     const endpointLog = log.with({ subsystem_name: 'endpoints' });
     endpointLog.info('Building in-memory entry cache');
     const entries = opening.use(

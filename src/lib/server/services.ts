@@ -70,7 +70,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
     agentSpiffeIdAsSelector: config.experimental.agentSpiffeIdAsSelector,
     clock,
   });
-  const bundle = bundleService({ trustDomain, bundles });
+  const bundle = bundleService({ trustDomain, bundles, publishJwtKey: (key) => deps.authorities.publishJwtKey(key) });
   const svid = svidService({
     trustDomain,
     ca,
@@ -82,8 +82,9 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
     trustDomain,
     x509: deps.authorities.x509,
     jwt: deps.authorities.jwt,
+    hasUpstream: deps.authorities.hasUpstream,
     bundles,
-    onTaintedX509Authority: (authorityId) => deps.serverSvid.taint(authorityId),
+    onTaintedRoot: (root) => deps.serverSvid.taint(root),
   });
   const sync = syncService({ changes, clock, signal });
   const debug = debugService({

@@ -1,5 +1,5 @@
 import type { Certificate } from '../../crypto/certificate.ts';
-import { verifyChain } from '../../crypto/chain.ts';
+import { leadsTo } from '../../crypto/chain.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -60,16 +60,4 @@ export class TaintedAuthorities {
 
 function keyIdOf({ subjectKeyId }: Certificate): string {
   return Buffer.from(subjectKeyId ?? []).toString('hex');
-}
-
-function leadsTo(
-  [leaf, ...intermediates]: readonly [Certificate, ...Certificate[]],
-  authorities: readonly Certificate[],
-  nowMs: number,
-): boolean {
-  try {
-    return verifyChain({ leaf, intermediates, roots: authorities, nowMs }).length > 0;
-  } catch {
-    return false;
-  }
 }

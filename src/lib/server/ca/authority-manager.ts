@@ -1,11 +1,15 @@
+import type { Certificate } from '../../crypto/certificate.ts';
 import { type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { ResourceStack } from '../../runtime/resource-stack.ts';
+import { emptyAuthorityBundle, type KeyAuthority } from '../../spiffe/authority-bundle.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import type { BundleStore } from '../datastore/bundle-store.ts';
+import type { AuthorityStore, BundleStore } from '../datastore/bundle-store.ts';
 import type { CaJournalStore } from '../datastore/ca-journal-store.ts';
 import { Housekeeping } from '../housekeeping.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
+import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-authority.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
 import { countAuthority, countX509Cas, JWT_KEY_METRICS } from './counted-authority.ts';
 import type { CredentialSettings } from './credential-settings.ts';
@@ -14,6 +18,7 @@ import { pruneCaJournals } from './journal-pruning.ts';
 import { jwtKeyKind } from './jwt-key-kind.ts';
 import { RotatingAuthority } from './rotating-authority.ts';
 import type { SigningCa } from './signing-ca.ts';
+import { Upstream } from './upstream/upstream.ts';
 import { x509CaKind } from './x509-ca-kind.ts';
 
 /** What the authorities of a server depend on. */
@@ -22,7 +27,9 @@ export interface AuthorityManagerDeps {
   readonly caKeyType: KeyType;
   readonly jwtKeyType: KeyType;
   readonly keyManager: KeyManager;
-  readonly bundles: BundleStore;
+  /** Signs the X.509 CAs of this server; without one they are roots. */
+  readonly upstreamAuthority: UpstreamAuthority | undefined;
+  readonly bundles: BundleStore & AuthorityStore;
   readonly journals: CaJournalStore;
   /** Signs with what this manager gives it. */
   readonly ca: SigningCa;
@@ -63,17 +70,19 @@ export class AuthorityManager implements AsyncDisposable {
   /** Undefined where JWT-SVIDs are turned off. */
   readonly jwt: RotatingAuthority<JwtKey> | undefined;
   readonly #deps: AuthorityManagerDeps;
+  readonly #upstream: Upstream | undefined;
   readonly #housekeeping: Housekeeping;
   #failures = 0;
 
   private constructor(
     deps: AuthorityManagerDeps,
-    x509: RotatingAuthority<X509Ca>,
-    jwt: RotatingAuthority<JwtKey> | undefined,
+    authorities: Pick<AuthorityManager, 'x509' | 'jwt'>,
+    upstream: Upstream | undefined,
   ) {
     this.#deps = deps;
-    this.x509 = x509;
-    this.jwt = jwt;
+    this.x509 = authorities.x509;
+    this.jwt = authorities.jwt;
+    this.#upstream = upstream;
     this.#housekeeping = new Housekeeping(deps);
   }
 
@@ -81,30 +90,49 @@ export class AuthorityManager implements AsyncDisposable {
    * Takes up the authorities of the last run or makes the first ones; when it resolves the CA can sign. From then on it
    * keeps them fresh by itself.
    *
-   * Errors: `data-loss` for a damaged journal and for a lost key; what the key manager and the datastore throw.
+   * Errors: `data-loss` for a damaged journal and for a lost key; what the key manager, the datastore and the upstream
+   * authority throw.
    */
   static async open(deps: AuthorityManagerDeps): Promise<AuthorityManager> {
-    const { settings, keyManager, clock, log, ca } = deps;
+    const { settings, keyManager, clock, log, ca, upstreamAuthority } = deps;
+    await using opening = new ResourceStack();
     const keys = await keyManager.listKeys();
     const keyIds = keys.map((key) => Buffer.from(subjectKeyId(publicKeyDer(key.publicKey))).toString('hex'));
     const journal = await CaJournal.open(deps.journals, log, keyIds);
     if (journal.isNew) await deps.onFirstStart(keys.length > 0);
+    const { trustDomain } = settings;
+    const upstream =
+      upstreamAuthority && opening.use(new Upstream({ ...deps, authority: upstreamAuthority, trustDomain }));
     const shared = { settings, keyManager, bundles: deps.bundles, clock };
-    const x509Kind = x509CaKind({ ...shared, keyType: deps.caKeyType, use: (authority) => ca.useX509Ca(authority) });
-    const jwtKind = jwtKeyKind({ ...shared, keyType: deps.jwtKeyType, use: (key) => ca.useJwtKey(key) });
+    const x509Kind = x509CaKind({
+      ...shared,
+      upstream: upstream?.client,
+      keyType: deps.caKeyType,
+      use: (authority) => ca.useX509Ca(authority),
+    });
+    const jwtKind = jwtKeyKind({
+      ...shared,
+      publish: (key) => publishJwtKey(deps, upstream, key),
+      keyType: deps.jwtKeyType,
+      use: (key) => ca.useJwtKey(key),
+    });
     const counters = { clock, metrics: deps.metrics };
     const rotation = { journal, log, nowSeconds: () => clock.nowMs() / 1000 };
     const manager = new AuthorityManager(
       deps,
-      await RotatingAuthority.open(countX509Cas(x509Kind, settings.trustDomain, counters), rotation),
-      settings.isJwtSvidEnabled
-        ? await RotatingAuthority.open(countAuthority(jwtKind, JWT_KEY_METRICS, counters), rotation)
-        : undefined,
+      {
+        x509: await RotatingAuthority.open(countX509Cas(x509Kind, trustDomain, counters), rotation),
+        jwt: settings.isJwtSvidEnabled
+          ? await RotatingAuthority.open(countAuthority(jwtKind, JWT_KEY_METRICS, counters), rotation)
+          : undefined,
+      },
+      upstream,
     );
     await manager.#warnOfNewRoot();
     // One after the other: there is no journal for JWT keys before there is an X.509 CA.
     await manager.x509.tick();
     await manager.jwt?.tick();
+    upstream?.start(manager.x509);
     manager.#housekeeping.start([
       { name: 'rotating authorities', everyMs: () => manager.#untilNextLookMs(), run: () => manager.#rotate() },
       {
@@ -119,7 +147,23 @@ export class AuthorityManager implements AsyncDisposable {
         run: (now) => pruneCaJournals(deps.journals, now, log),
       },
     ]);
+    opening.move();
     return manager;
+  }
+
+  /** Whether the X.509 CAs of this server are signed by an authority above it. */
+  get hasUpstream(): boolean {
+    return this.#upstream !== undefined;
+  }
+
+  /** Takes a JWT key to where those of the trust domain come together: upstream, or the own bundle; resolves with all. */
+  publishJwtKey(key: KeyAuthority): Promise<readonly KeyAuthority[]> {
+    return publishJwtKey(this.#deps, this.#upstream, key);
+  }
+
+  /** Calls back with each root that upstream has tainted, once nothing new is signed below it. */
+  onTaintedRoot(listener: (root: Certificate) => void): void {
+    this.#upstream?.onTaintedRoot(listener);
   }
 
   /** False once rotation has failed many times in a row. */
@@ -128,13 +172,16 @@ export class AuthorityManager implements AsyncDisposable {
   }
 
   /** Resolves when what the timers started so far is done. */
-  settled(): Promise<void> {
-    return this.#housekeeping.settled();
+  async settled(): Promise<void> {
+    await this.#housekeeping.settled();
+    await this.#upstream?.settled();
   }
 
   /** Stops the timers and waits for what is under way. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#housekeeping[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    // First: a rotation under way may be waiting for the upstream authority.
+    await this.#upstream?.[Symbol.asyncDispose]();
+    await this.#housekeeping[Symbol.asyncDispose]();
   }
 
   /** Exact, so that authorities that live for less than a minute rotate without a gap, too. */
@@ -152,7 +199,7 @@ export class AuthorityManager implements AsyncDisposable {
   /** Agents know a server by the roots they have. */
   async #warnOfNewRoot(): Promise<void> {
     const { bundles, settings, log } = this.#deps;
-    if (this.x509.current.authority !== undefined) return;
+    if (this.hasUpstream || this.x509.current.authority !== undefined) return;
     const bundle = await bundles.findBundle(settings.trustDomain);
     if (bundle === undefined || bundle.x509Authorities.length === 0) return;
     log.warn(
@@ -182,6 +229,16 @@ export class AuthorityManager implements AsyncDisposable {
       log.debug('Expired certificates were successfully pruned from bundle');
     }
   }
+}
+
+async function publishJwtKey(
+  { bundles, settings }: AuthorityManagerDeps,
+  upstream: Upstream | undefined,
+  key: KeyAuthority,
+): Promise<readonly KeyAuthority[]> {
+  if (upstream !== undefined) return await upstream.client.publishJwtKey(key);
+  const added = { ...emptyAuthorityBundle(settings.trustDomain), jwtAuthorities: [key] };
+  return (await bundles.appendBundle(added)).jwtAuthorities;
 }
 
 function between(least: number, value: number, most: number): number {

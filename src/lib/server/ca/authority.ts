@@ -16,11 +16,15 @@ export interface Authority {
   /** Seconds since the Unix epoch; nothing it signs lives longer. */
   readonly notAfterSeconds: number;
   readonly signer: Signer;
+  /** Subject key identifier in hex of the authority that signed an X.509 CA; empty for those that are their own. */
+  readonly upstreamAuthorityId: string;
 }
 
-/** An X.509 CA of this server. It is self-signed, so it is a root of the trust bundle too. */
+/** An X.509 CA of this server. Without an upstream authority it is self-signed, and a root of the trust bundle. */
 export interface X509Ca extends Authority {
   readonly certificate: Certificate;
+  /** Of a CA that was signed upstream: itself first, then the CAs up to a root, without the root. Empty otherwise. */
+  readonly upstreamChain: readonly Certificate[];
 }
 
 /** A key that signs JWT-SVIDs. Its authority id is its key id. */

@@ -11,6 +11,16 @@ export interface JournalEntry {
   readonly status: AuthorityStatus;
   /** The certificate of an X.509 CA or the SubjectPublicKeyInfo of a JWT key, in DER. */
   readonly publicDer: Uint8Array;
+  /** Where an X.509 CA comes from that was signed upstream. */
+  readonly upstream?: UpstreamOrigin | undefined;
+}
+
+/** The authority above an X.509 CA. */
+export interface UpstreamOrigin {
+  /** Subject key identifier in hex of the one that signed it. */
+  readonly authorityId: string;
+  /** The CA first, then those up to a root, in DER; without the root. */
+  readonly chain: readonly Uint8Array[];
 }
 
 /** Authorities by kind, oldest first. */
@@ -49,12 +59,20 @@ export function parseJournal(bytes: Uint8Array): JournalRecord {
   return { x509Cas: listOf(x509Cas).map(fromJson), jwtKeys: listOf(jwtKeys).map(fromJson) };
 }
 
-function toJson(entry: JournalEntry): object {
-  return { ...entry, publicDer: Buffer.from(entry.publicDer).toString('base64') };
+function toJson({ upstream, ...entry }: JournalEntry): object {
+  return {
+    ...entry,
+    publicDer: toBase64(entry.publicDer),
+    ...(upstream && { upstream: { ...upstream, chain: upstream.chain.map(toBase64) } }),
+  };
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }
 
 function fromJson(value: unknown): JournalEntry {
-  const { slotId, authorityId, issuedAtSeconds, notAfterSeconds, status, publicDer } = objectOf(value);
+  const { slotId, authorityId, issuedAtSeconds, notAfterSeconds, status, publicDer, upstream } = objectOf(value);
   if (slotId !== 'A' && slotId !== 'B') throw damaged('an entry names no slot');
   if (!isStatus(status)) throw damaged('an entry has no known status');
   if (typeof authorityId !== 'string' || authorityId === '') throw damaged('an entry has no authority id');
@@ -66,8 +84,24 @@ function fromJson(value: unknown): JournalEntry {
     issuedAtSeconds,
     notAfterSeconds,
     status,
-    publicDer: new Uint8Array(Buffer.from(publicDer, 'base64')),
+    publicDer: fromBase64(publicDer),
+    ...(upstream !== undefined && { upstream: originFromJson(upstream) }),
   };
+}
+
+function originFromJson(value: unknown): UpstreamOrigin {
+  const { authorityId, chain } = objectOf(value);
+  if (typeof authorityId !== 'string') throw damaged('an upstream authority has no id');
+  const certificates = listOf(chain).map((der) => {
+    if (typeof der !== 'string') throw damaged('an upstream chain holds what is no certificate');
+    return fromBase64(der);
+  });
+  if (certificates.length === 0) throw damaged('an upstream chain is empty');
+  return { authorityId, chain: certificates };
+}
+
+function fromBase64(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
 }
 
 function isStatus(value: unknown): value is AuthorityStatus {

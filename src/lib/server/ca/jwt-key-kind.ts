@@ -1,13 +1,19 @@
 import { randomInt } from 'node:crypto';
 import { parsePublicKey, publicKeyDer } from '../../crypto/key.ts';
-import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
+import type { KeyAuthority } from '../../spiffe/authority-bundle.ts';
 import type { JwtKey, SlotId } from './authority.ts';
 import { type AuthorityKindDeps, restoreSigner, type Unusable } from './authority-kind-deps.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
 
+/** What JWT keys are made of. */
+export interface JwtKeyKindDeps extends AuthorityKindDeps<JwtKey> {
+  /** Takes a key to where those of the trust domain come together; it is in the bundle of this server when it resolves. */
+  readonly publish: (key: KeyAuthority) => Promise<unknown>;
+}
+
 /** Keys that sign JWT-SVIDs, under SPIRE's key ids. They live as long as X.509 CAs do. */
-export function jwtKeyKind(deps: AuthorityKindDeps<JwtKey>): AuthorityKind<JwtKey> {
+export function jwtKeyKind(deps: JwtKeyKindDeps): AuthorityKind<JwtKey> {
   return {
     label: 'JWT key',
     journalKind: 'jwtKeys',
@@ -15,19 +21,17 @@ export function jwtKeyKind(deps: AuthorityKindDeps<JwtKey>): AuthorityKind<JwtKe
       const signer = await deps.keyManager.generateKey(keyManagerIdOf(slotId), deps.keyType);
       const issuedAtSeconds = Math.floor(deps.clock.nowMs() / 1000);
       const notAfterSeconds = Math.floor(issuedAtSeconds + deps.settings.caTtlSeconds);
-      return { authorityId: newKeyId(), issuedAtSeconds, notAfterSeconds, signer };
+      return { authorityId: newKeyId(), issuedAtSeconds, notAfterSeconds, signer, upstreamAuthorityId: '' };
     },
     publicDer: (key) => publicKeyDer(key.signer.publicKey),
     restore: (entry) => restore(deps, entry),
     publish: async (key) => {
-      const authority = {
+      await deps.publish({
         keyId: key.authorityId,
         publicKey: publicKeyDer(key.signer.publicKey),
         expiresAtSeconds: key.notAfterSeconds,
         tainted: false,
-      };
-      const bundle = emptyAuthorityBundle(deps.settings.trustDomain);
-      await deps.bundles.appendBundle({ ...bundle, jwtAuthorities: [authority] });
+      });
     },
     use: deps.use,
     describe: () => ({}),
@@ -50,7 +54,7 @@ async function restore(
     return { unusable: 'key is not in the trust bundle' };
   }
   const { authorityId, issuedAtSeconds, notAfterSeconds } = entry;
-  return { authorityId, issuedAtSeconds, notAfterSeconds, signer: restored.signer };
+  return { authorityId, issuedAtSeconds, notAfterSeconds, signer: restored.signer, upstreamAuthorityId: '' };
 }
 
 const KEY_ID_ALPHABET = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';

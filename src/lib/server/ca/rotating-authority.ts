@@ -3,7 +3,7 @@ import type { LogFields, Logger } from '../../runtime/logger.ts';
 import { type Authority, type AuthorityStatus, activationTime, preparationTime, type SlotId } from './authority.ts';
 import type { Unusable } from './authority-kind-deps.ts';
 import type { CaJournal, JournalKind } from './journal.ts';
-import type { JournalEntry } from './journal-format.ts';
+import type { JournalEntry, UpstreamOrigin } from './journal-format.ts';
 
 /** What differs between kinds of authority. */
 export interface AuthorityKind<T extends Authority> {
@@ -14,6 +14,8 @@ export interface AuthorityKind<T extends Authority> {
   create(slotId: SlotId): Promise<T>;
   /** What the journal keeps of it beside times and ids. */
   publicDer(authority: T): Uint8Array;
+  /** Where it comes from, if not from here. */
+  origin?(authority: T): UpstreamOrigin | undefined;
   /**
    * Makes the authority of an entry again, or tells why it cannot be used: its key is gone, or consumers do not have it
    * in their bundle.
@@ -161,6 +163,7 @@ export class RotatingAuthority<T extends Authority> {
       notAfterSeconds: authority.notAfterSeconds,
       status: 'prepared',
       publicDer: this.#kind.publicDer(authority),
+      upstream: this.#kind.origin?.(authority),
     });
     await this.#kind.publish(authority);
     this.#setSlot(position, { id: slot.id, status: 'prepared', authority });
@@ -259,6 +262,7 @@ async function loadSlot<T extends Authority>(
     slot: entry.slotId,
     status: entry.status,
     local_authority_id: entry.authorityId,
+    ...(entry.upstream && { upstream_authority_id: entry.upstream.authorityId }),
     error: restored.unusable,
   });
   return undefined;

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
+import { leadsTo } from '../../crypto/chain.ts';
 import { generateKey, type KeyType } from '../../crypto/key.ts';
 import { signerFromKey } from '../../crypto/signer.ts';
 import type { CancelTimer, Clock } from '../../runtime/clock.ts';
@@ -66,10 +67,9 @@ export class ServerSvidSource implements AsyncDisposable {
     this.#onRotate = listener;
   }
 
-  /** Has the SVID replaced now, whatever its age, if this tainted authority (subject key identifier in hex) signed it. */
-  taint(authorityId: string): void {
-    const [leaf] = this.#current.certificates;
-    if (Buffer.from(leaf?.authorityKeyId ?? []).toString('hex') !== authorityId) return;
+  /** Has the SVID replaced now, whatever its age, if it leads to this tainted root. */
+  taint(root: Certificate): void {
+    if (!leadsTo(this.#current.certificates, [root], this.#deps.clock.nowMs())) return;
     this.#deps.log.info('Server SVID signed using a tainted authority, forcing rotation of the Server SVID');
     this.#isForced = true;
     this.#arm();

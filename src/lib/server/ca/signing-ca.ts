@@ -87,7 +87,7 @@ export class SigningCa implements ServerCa {
       subject: withCommonName(X509_SVID_SUBJECT, dnsNames[0]),
     });
     const der = await this.#issueForCsr({ ...template, ...this.#issuer(ca), csr }, ca.signer);
-    return { certificates: [{ der }], notAfterMs: wholeSecondsMs(template.notAfter) };
+    return { certificates: [{ der }, ...ca.upstreamChain], notAfterMs: wholeSecondsMs(template.notAfter) };
   }
 
   async signWorkloadJwtSvid(params: WorkloadJwtSvidParams): Promise<SignedJwtSvid> {
@@ -121,8 +121,11 @@ export class SigningCa implements ServerCa {
   async signDownstreamX509Ca({ publicKey, ttlSeconds }: DownstreamX509CaParams): Promise<readonly Certificate[]> {
     const ca = this.#getX509Ca();
     return this.#issue(ca, {
-      // The 1 counts the CAs above: this server's own is the root.
-      subject: Name.of({ ...ca.certificate.subject.fields(), organizationalUnit: ['DOWNSTREAM-1'] }),
+      subject: Name.of({
+        ...ca.certificate.subject.fields(),
+        // The number counts the CAs above, without a root unless it is this server's own.
+        organizationalUnit: [`DOWNSTREAM-${Math.max(1, ca.upstreamChain.length)}`],
+      }),
       uris: [this.#settings.trustDomain.id().toString()],
       ...lifetimeFrom(this.#clock, ttlOrDefault(ttlSeconds, this.#settings.caTtlSeconds), ca.notAfterSeconds),
       isCa: true,
@@ -160,6 +163,7 @@ export class SigningCa implements ServerCa {
         subjectKeyId: subjectKeyId(publicKey),
         signer: ca.signer,
       }),
+      ...ca.upstreamChain,
     ];
   }
 

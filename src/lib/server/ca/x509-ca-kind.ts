@@ -1,5 +1,7 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { issueCertificate, randomSerialNumber } from '../../crypto/certificate-builder.ts';
+import { leadsTo } from '../../crypto/chain.ts';
+import { createCsr } from '../../crypto/csr.ts';
 import { publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import type { Signer } from '../../crypto/signer.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
@@ -9,22 +11,40 @@ import { type AuthorityKindDeps, restoreSigner, type Unusable } from './authorit
 import { lifetimeFrom, withSerialNumber } from './credential-settings.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
+import type { UpstreamClient } from './upstream/upstream-client.ts';
 
-/** Self-signed X.509 CAs, under SPIRE's key ids. */
-export function x509CaKind(deps: AuthorityKindDeps<X509Ca>): AuthorityKind<X509Ca> {
+/** What X.509 CAs are made of. */
+export interface X509CaKindDeps extends AuthorityKindDeps<X509Ca> {
+  /** Signs them; without one they sign themselves. */
+  readonly upstream: Pick<UpstreamClient, 'mintX509Ca'> | undefined;
+}
+
+/** X.509 CAs under SPIRE's key ids: self-signed, or signed by the upstream authority. */
+export function x509CaKind(deps: X509CaKindDeps): AuthorityKind<X509Ca> {
+  const { upstream } = deps;
   return {
     label: 'X509 CA',
     journalKind: 'x509Cas',
-    create: async (slotId) => createSelfSigned(deps, await deps.keyManager.generateKey(keyIdOf(slotId), deps.keyType)),
+    create: async (slotId) => {
+      const signer = await deps.keyManager.generateKey(keyIdOf(slotId), deps.keyType);
+      return upstream === undefined ? createSelfSigned(deps, signer) : createSignedUpstream(deps, upstream, signer);
+    },
     publicDer: (ca) => ca.certificate.der,
+    origin: ({ upstreamAuthorityId: authorityId, upstreamChain: chain }) =>
+      chain.length === 0 ? undefined : { authorityId, chain: chain.map(({ der }) => der) },
     restore: (entry) => restore(deps, entry),
     publish: async (ca) => {
+      // The roots of one that was signed upstream came with it, and are in the bundle already.
+      if (ca.upstreamChain.length > 0) return;
       const bundle = emptyAuthorityBundle(deps.settings.trustDomain);
       const x509Authorities = [{ certificate: ca.certificate.der, tainted: false }];
       await deps.bundles.appendBundle({ ...bundle, x509Authorities });
     },
     use: deps.use,
-    describe: () => ({ self_signed: true, upstream_authority_id: '' }),
+    describe: ({ upstreamChain, upstreamAuthorityId }) => ({
+      self_signed: upstreamChain.length === 0,
+      upstream_authority_id: upstreamAuthorityId,
+    }),
   };
 }
 
@@ -32,7 +52,7 @@ function keyIdOf(slotId: SlotId): string {
   return `x509-CA-${slotId}`;
 }
 
-async function createSelfSigned({ settings, clock }: AuthorityKindDeps<X509Ca>, signer: Signer): Promise<X509Ca> {
+async function createSelfSigned({ settings, clock }: X509CaKindDeps, signer: Signer): Promise<X509Ca> {
   const serialNumber = randomSerialNumber();
   const subject = withSerialNumber(settings.caSubject, serialNumber);
   const certificate = await issueCertificate({
@@ -50,28 +70,57 @@ async function createSelfSigned({ settings, clock }: AuthorityKindDeps<X509Ca>, 
   if (!certificate.isSignedBy(signer.publicKey)) {
     throw new SpirekitError('internal', 'the key manager signed the X509 CA with another key than it gave out');
   }
-  return authorityOf(certificate, signer, Math.floor(clock.nowMs() / 1000));
+  return authorityOf({ certificate, upstreamChain: [] }, signer, Math.floor(clock.nowMs() / 1000));
 }
 
-async function restore(
-  { keyManager, bundles, settings }: AuthorityKindDeps<X509Ca>,
-  entry: JournalEntry,
-): Promise<X509Ca | Unusable> {
+async function createSignedUpstream(
+  { settings, clock }: X509CaKindDeps,
+  upstream: Pick<UpstreamClient, 'mintX509Ca'>,
+  signer: Signer,
+): Promise<X509Ca> {
+  const csr = await createCsr({
+    subject: withSerialNumber(settings.caSubject, randomSerialNumber()),
+    uris: [settings.trustDomain.id().toString()],
+    signer,
+  });
+  const request = { csr, preferredTtlSeconds: settings.caTtlSeconds };
+  const upstreamChain = await upstream.mintX509Ca(request, signer);
+  return authorityOf({ certificate: upstreamChain[0], upstreamChain }, signer, Math.floor(clock.nowMs() / 1000));
+}
+
+async function restore(deps: X509CaKindDeps, entry: JournalEntry): Promise<X509Ca | Unusable> {
   const certificate = Certificate.parse(entry.publicDer);
-  const restored = await restoreSigner(keyManager, keyIdOf(entry.slotId), certificate.publicKey);
+  const upstreamChain = (entry.upstream?.chain ?? []).map((der) => Certificate.parse(der));
+  const restored = await restoreSigner(deps.keyManager, keyIdOf(entry.slotId), certificate.publicKey);
   if ('unusable' in restored) return restored;
-  const bundle = await bundles.findBundle(settings.trustDomain);
-  const isInBundle = bundle?.x509Authorities.some(({ certificate: der }) => Buffer.compare(der, entry.publicDer) === 0);
-  if (isInBundle !== true) return { unusable: 'certificate is not in the trust bundle' };
-  return authorityOf(certificate, restored.signer, entry.issuedAtSeconds);
+  const bundle = await deps.bundles.findBundle(deps.settings.trustDomain);
+  const roots = (bundle?.x509Authorities ?? []).map((authority) => Certificate.parse(authority.certificate));
+  const isRoot = roots.some((root) => root.equals(certificate));
+  if (upstreamChain.length === 0 || deps.upstream === undefined) {
+    if (!isRoot) return { unusable: 'certificate is not in the trust bundle' };
+  } else if (!leadsTo(upstreamChain, roots, Math.max(deps.clock.nowMs(), certificate.notBeforeMs))) {
+    return { unusable: 'certificate does not lead to the trust bundle' };
+  }
+  return authorityOf({ certificate, upstreamChain }, restored.signer, entry.issuedAtSeconds);
 }
 
-function authorityOf(certificate: Certificate, signer: Signer, issuedAtSeconds: number): X509Ca {
+function authorityOf(
+  { certificate, upstreamChain }: Pick<X509Ca, 'certificate' | 'upstreamChain'>,
+  signer: Signer,
+  issuedAtSeconds: number,
+): X509Ca {
+  const ends = [certificate, ...upstreamChain].map(({ notAfterMs }) => notAfterMs);
   return {
-    authorityId: Buffer.from(subjectKeyId(certificate.publicKeyDer)).toString('hex'),
+    authorityId: hex(subjectKeyId(certificate.publicKeyDer)),
+    upstreamAuthorityId: upstreamChain.length === 0 ? '' : hex(certificate.authorityKeyId),
     issuedAtSeconds,
-    notAfterSeconds: certificate.notAfterMs / 1000,
+    notAfterSeconds: Math.min(...ends) / 1000,
     signer,
     certificate,
+    upstreamChain,
   };
+}
+
+function hex(keyId: Uint8Array | undefined): string {
+  return Buffer.from(keyId ?? []).toString('hex');
 }

@@ -12,6 +12,7 @@ import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
+import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-authority.ts';
 import { isPluginType, LoadedPlugins } from './loaded-plugins.ts';
 import { DATASTORE_TYPE } from './plugin-types.ts';
 
@@ -63,6 +64,11 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
     return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), plugins, log);
+  }
+
+  /** Undefined for a server whose CAs are roots. */
+  get upstreamAuthority(): UpstreamAuthority | undefined {
+    return this.#plugins.list('UpstreamAuthority')[0];
   }
 
   findNodeAttestor(name: string): NodeAttestor | undefined {

@@ -3,4 +3,6 @@ import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-aut
 import type { ServerPluginDeps } from './server-plugin-deps.ts';
 
 /** The upstream authorities that come with the server. */
-export const upstreamAuthorities: BuiltInPlugins<ServerPluginDeps, UpstreamAuthority> = {};
+export const upstreamAuthorities: BuiltInPlugins<ServerPluginDeps, UpstreamAuthority> = {
+  disk: async () => (await import('../plugin/upstreamauthority/disk/plugin.ts')).diskUpstreamAuthority,
+};

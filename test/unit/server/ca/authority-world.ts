@@ -9,6 +9,7 @@ import type { DataStore } from '../../../../src/lib/server/datastore/datastore.t
 import { openSqliteDataStore } from '../../../../src/lib/server/datastore/sqlite/open-sqlite-data-store.ts';
 import type { KeyManager } from '../../../../src/lib/server/plugin/keymanager/key-manager.ts';
 import { MemoryKeyManager } from '../../../../src/lib/server/plugin/keymanager/memory/memory-key-manager.ts';
+import type { UpstreamAuthority } from '../../../../src/lib/server/plugin/upstreamauthority/upstream-authority.ts';
 import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
 import { NO_METRICS } from '../../../../src/lib/telemetry/metrics.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
@@ -31,6 +32,7 @@ export interface World extends AsyncDisposable {
   readonly clock: ManualClock;
   readonly datastore: DataStore;
   keyManager: KeyManager;
+  upstreamAuthority?: UpstreamAuthority;
 }
 
 export async function newWorld(): Promise<World> {
@@ -51,7 +53,7 @@ export interface RunningCa extends AsyncDisposable {
 
 /** Starts the part of a server that owns its authorities. */
 export async function startCa(
-  { clock, datastore, keyManager }: World,
+  { clock, datastore, keyManager, upstreamAuthority }: World,
   options: Partial<CredentialSettings> & {
     keyType?: KeyType;
     onFirstStart?: (foundKeys: boolean) => Promise<void>;
@@ -65,6 +67,7 @@ export async function startCa(
     caKeyType: keyType,
     jwtKeyType: keyType,
     keyManager,
+    upstreamAuthority,
     bundles: datastore.bundles,
     journals: datastore.caJournals,
     ca,

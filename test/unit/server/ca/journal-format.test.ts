@@ -7,16 +7,21 @@ import {
   parseJournal,
 } from '../../../../src/lib/server/ca/journal-format.ts';
 
+const der = fc.uint8Array({ maxLength: 64 });
+const upstream = fc.record({ authorityId: fc.string(), chain: fc.array(der, { minLength: 1, maxLength: 3 }) });
 const entry: fc.Arbitrary<JournalEntry> = fc.record({
   slotId: fc.constantFrom('A', 'B'),
   authorityId: fc.string({ minLength: 1, unit: 'binary' }),
   issuedAtSeconds: fc.maxSafeInteger(),
   notAfterSeconds: fc.maxSafeInteger(),
   status: fc.constantFrom('prepared', 'active', 'old'),
-  publicDer: fc.uint8Array({ maxLength: 64 }),
+  publicDer: der,
 });
+const mintedEntry: fc.Arbitrary<JournalEntry> = fc
+  .tuple(entry, upstream)
+  .map(([own, above]) => ({ ...own, upstream: above }));
 const record: fc.Arbitrary<JournalRecord> = fc.record({
-  x509Cas: fc.array(entry, { maxLength: 4 }),
+  x509Cas: fc.array(fc.oneof(entry, mintedEntry), { maxLength: 4 }),
   jwtKeys: fc.array(entry, { maxLength: 4 }),
 });
 
@@ -27,6 +32,15 @@ describe('the CA journal', () => {
         expect(parseJournal(formatJournal(written))).toEqual(written);
       }),
     );
+  });
+
+  test('of CAs that are roots is written as before there were upstream authorities', () => {
+    const root = { slotId: 'A', authorityId: 'a', issuedAtSeconds: 1, notAfterSeconds: 2, status: 'active' } as const;
+    const x509Cas = [{ ...root, publicDer: new Uint8Array([1]), upstream: undefined }];
+    const [, body] = Buffer.from(formatJournal({ x509Cas, jwtKeys: [] }))
+      .toString()
+      .split('\n');
+    expect(JSON.parse(body ?? '')).toEqual({ x509Cas: [{ ...root, publicDer: 'AQ==' }], jwtKeys: [] });
   });
 
   test('is refused after any change of a byte, and when cut', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { newWorld, type RunningCa, rootsOf, startCa, type World } from './authority-world.ts';
+import { FakeUpstreamAuthority } from '../plugin/upstreamauthority/fake-upstream-authority.ts';
+import { newWorld, type RunningCa, rootsOf, startCa, trustDomain, type World } from './authority-world.ts';
 import { interceptWrites, KilledAt } from './failing-stores.ts';
 import { bundleOf, expectVerifiable, type Signed, signBoth } from './signed-by.ts';
 
@@ -60,50 +61,62 @@ async function live(world: World, killed: KilledAt): Promise<Death> {
   return { killed, signed, active, prepared };
 }
 
-const whole = new KilledAt(Number.POSITIVE_INFINITY, 'after');
-{
-  await using world = await newWorld();
-  await live(world, whole);
-}
-const points = whole.writes.flatMap((write, step) =>
-  (['before', 'after'] as const).map((when) => [when, step, write] as const),
+const WORLDS = {
+  'whose CAs are roots': newWorld,
+  'whose CAs are signed upstream': async (): Promise<World> => {
+    const world = await newWorld();
+    world.upstreamAuthority = await FakeUpstreamAuthority.open(trustDomain, world.clock);
+    return world;
+  },
+};
+
+describe.each(Object.entries(WORLDS))(
+  'F1, F2: a server %s that is killed while it prepares or activates',
+  async (_, open) => {
+    const whole = new KilledAt(Number.POSITIVE_INFINITY, 'after');
+    {
+      await using world = await open();
+      await live(world, whole);
+    }
+    const points = whole.writes.flatMap((write, step) =>
+      (['before', 'after'] as const).map((when) => [when, step, write] as const),
+    );
+
+    test('has writes of every kind to be killed at', () => {
+      expect(new Set(whole.writes)).toEqual(new Set(['generateKey', 'saveCaJournal', 'appendBundle']));
+      expect(points.length).toBeGreaterThan(50);
+    });
+
+    test.each(points)(
+      '%s write %i (%s) goes on with what it had, and with no root that nobody knows',
+      async (when, step) => {
+        await using world = await open();
+        const { killed, signed, active, prepared } = await live(world, new KilledAt(step, when));
+        expect(killed.isDead).toBe(true);
+        const rootsAtDeath = await rootsOf(world).catch(() => []);
+        await using again = await startCa(world);
+        const bundle = await bundleOf(world);
+        for (const one of signed) expectVerifiable(one, bundle, world.clock.nowMs());
+        expectVerifiable(await signBoth(again.ca), bundle, world.clock.nowMs());
+        const { x509, jwt } = again.manager;
+        expect([x509.current.status, jwt?.current.status]).toEqual(['active', 'active']);
+        if (active.length > 0) {
+          // Who signs now is who signed then, or was ready to.
+          const heirs = [...active, ...prepared, ...rootsAtDeath.map((root) => keyIdOf(root.subjectKeyId))];
+          expect(heirs).toContain(x509.current.authority?.authorityId);
+          // Only the hour may have asked for one more.
+          const isDue = world.clock.nowMs() / 1000 >= (x509.current.authority?.notAfterSeconds ?? 0) - 12 * 3600;
+          expect((await rootsOf(world)).length).toBeLessThanOrEqual(rootsAtDeath.length + (isDue ? 1 : 0));
+        }
+        await x509.prepare();
+        await x509.rotate();
+        await jwt?.prepare();
+        await jwt?.rotate();
+        expectVerifiable(await signBoth(again.ca), await bundleOf(world), world.clock.nowMs());
+      },
+    );
+  },
 );
-
-describe('F1, F2: a server that is killed while it prepares or activates', () => {
-  test('has writes of every kind to be killed at', () => {
-    expect(new Set(whole.writes)).toEqual(new Set(['generateKey', 'saveCaJournal', 'appendBundle']));
-    expect(points.length).toBeGreaterThan(50);
-  });
-
-  test.each(points)(
-    '%s write %i (%s) goes on with what it had, and with no root that nobody knows',
-    async (when, step) => {
-      await using world = await newWorld();
-      const { killed, signed, active, prepared } = await live(world, new KilledAt(step, when));
-      expect(killed.isDead).toBe(true);
-      const rootsAtDeath = await rootsOf(world).catch(() => []);
-      await using again = await startCa(world);
-      const bundle = await bundleOf(world);
-      for (const one of signed) expectVerifiable(one, bundle, world.clock.nowMs());
-      expectVerifiable(await signBoth(again.ca), bundle, world.clock.nowMs());
-      const { x509, jwt } = again.manager;
-      expect([x509.current.status, jwt?.current.status]).toEqual(['active', 'active']);
-      if (active.length > 0) {
-        // Who signs now is who signed then, or was ready to.
-        const heirs = [...active, ...prepared, ...rootsAtDeath.map((root) => keyIdOf(root.subjectKeyId))];
-        expect(heirs).toContain(x509.current.authority?.authorityId);
-        // Only the hour may have asked for one more.
-        const isDue = world.clock.nowMs() / 1000 >= (x509.current.authority?.notAfterSeconds ?? 0) - 12 * 3600;
-        expect((await rootsOf(world)).length).toBeLessThanOrEqual(rootsAtDeath.length + (isDue ? 1 : 0));
-      }
-      await x509.prepare();
-      await x509.rotate();
-      await jwt?.prepare();
-      await jwt?.rotate();
-      expectVerifiable(await signBoth(again.ca), await bundleOf(world), world.clock.nowMs());
-    },
-  );
-});
 
 function keyIdOf(subjectKeyId: Uint8Array | undefined): string {
   return Buffer.from(subjectKeyId ?? []).toString('hex');

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../../src/lib/runtime/logger.ts';
 import { ServerSvidSource } from '../../../../src/lib/server/ca/server-svid.ts';
 import { NO_METRICS } from '../../../../src/lib/telemetry/metrics.ts';
-import { newWorld, type RunningCa, startCa, type World } from './authority-world.ts';
+import { newWorld, type RunningCa, rootsOf, startCa, type World } from './authority-world.ts';
 
 const HOUR_MS = 60 * 60 * 1000;
 
@@ -76,11 +76,13 @@ describe('the server’s own SVID', () => {
     const first = own.issuer();
     await running.manager.x509.prepare();
     await running.manager.x509.rotate();
-    own.source.taint('00'.repeat(20));
+    const [old, fresh] = await rootsOf(world);
+    if (old === undefined || fresh === undefined) throw new Error('no roots');
+    own.source.taint(fresh);
     await pass(world, 100);
     expect(own.issuer()).toBe(first);
     const replaced = own.next();
-    own.source.taint(first);
+    own.source.taint(old);
     world.clock.advance(0);
     await replaced;
     expect(own.issuer()).toBe(running.manager.x509.current.authority?.authorityId);

@@ -28,15 +28,15 @@ export interface BundleServiceDeps {
   readonly trustDomain: TrustDomain;
   readonly bundles: BundleStore;
   /**
-   * Takes a JWT key of a nested server to where the keys of the trust domain come together and returns all that are
-   * there: an upstream server. By default that is the own bundle.
+   * Takes a JWT key of a nested server to where the keys of the trust domain come together, the own bundle or that of an
+   * upstream server, and returns all that are there.
    */
-  readonly publishJwtKey?: (key: KeyAuthority) => Promise<readonly KeyAuthority[]>;
+  readonly publishJwtKey: (key: KeyAuthority) => Promise<readonly KeyAuthority[]>;
 }
 
 /** `spire.api.server.bundle.v1.Bundle`: the bundle of this trust domain and those of federated ones. */
 export function bundleService(deps: BundleServiceDeps): ServiceImplementation<typeof BundleDefinition> {
-  const { trustDomain, bundles, publishJwtKey = (key) => appendJwtKey(deps, key) } = deps;
+  const { trustDomain, bundles, publishJwtKey } = deps;
   return {
     countBundles: async () => ({ count: await fromStore('failed to count bundles', bundles.countBundles()) }),
 
@@ -108,9 +108,4 @@ async function appendBundle(deps: BundleServiceDeps, request: AppendBundleReques
   );
   const added = withoutTaint({ ...emptyAuthorityBundle(deps.trustDomain), jwtAuthorities, x509Authorities });
   return fromStore('failed to append bundle', deps.bundles.appendBundle(added));
-}
-
-async function appendJwtKey(deps: BundleServiceDeps, key: KeyAuthority): Promise<readonly KeyAuthority[]> {
-  const added = { ...emptyAuthorityBundle(deps.trustDomain), jwtAuthorities: [key] };
-  return (await deps.bundles.appendBundle(added)).jwtAuthorities;
 }

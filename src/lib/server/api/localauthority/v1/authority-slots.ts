@@ -44,7 +44,7 @@ export async function activateNext(
 }
 
 /** The old authority, of which nothing new is signed. Error: `invalid-argument` if another one is meant. */
-export function getOld(authority: RotatingAuthority<Authority>, authorityId: string): Authority {
+export function getOld<T extends Authority>(authority: RotatingAuthority<T>, authorityId: string): T {
   if (authorityId !== '' && authorityId === authority.current.authority?.authorityId) {
     throw new SpirekitError('invalid-argument', 'unable to taint current local authority');
   }
@@ -53,9 +53,13 @@ export function getOld(authority: RotatingAuthority<Authority>, authorityId: str
   throw new SpirekitError('invalid-argument', `only Old local authorities can be tainted: ${unsupported(status)}`);
 }
 
-/** How the wire shows an authority. All of this server's are their own roots, so none names an upstream one. */
-export function stateOf({ authorityId, notAfterSeconds }: Authority): AuthorityState {
-  return { authorityId, expiresAt: secondsToWire(notAfterSeconds), upstreamAuthoritySubjectKeyId: '' };
+/** How the wire shows an authority. */
+export function stateOf({ authorityId, notAfterSeconds, upstreamAuthorityId }: Authority): AuthorityState {
+  return {
+    authorityId,
+    expiresAt: secondsToWire(notAfterSeconds),
+    upstreamAuthoritySubjectKeyId: upstreamAuthorityId,
+  };
 }
 
 /** An authority of which the caller gets to know no more than what it said itself. */
@@ -68,10 +72,10 @@ function getActive({ status, authority }: SlotView<Authority>): Authority {
   throw new SpirekitError('unavailable', 'server is initializing');
 }
 
-function getNext(
-  { next: { status, authority } }: RotatingAuthority<Authority>,
+function getNext<T extends Authority>(
+  { next: { status, authority } }: RotatingAuthority<T>,
   authorityId: string,
-): { readonly status: AuthorityStatus | undefined; readonly authority: Authority } {
+): { readonly status: AuthorityStatus | undefined; readonly authority: T } {
   if (authorityId === '') throw new SpirekitError('invalid-argument', 'no authority ID provided');
   if (authority?.authorityId === authorityId) return { status, authority };
   throw new SpirekitError('invalid-argument', 'unexpected authority ID');

@@ -1,3 +1,4 @@
+import type { Certificate } from '../../../../crypto/certificate.ts';
 import type { CallContext, ServiceImplementation } from '../../../../rpc/call-context.ts';
 import { prefixed, SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
@@ -9,6 +10,7 @@ import type { RotatingAuthority } from '../../../ca/rotating-authority.ts';
 import type { AuthorityStore, BundleStore } from '../../../datastore/bundle-store.ts';
 import { fromStore } from '../../store-failure.ts';
 import { activateNext, getOld, namedOnly, prepareNext, stateOf, statesOf } from './authority-slots.ts';
+import { revokeUpstream, taintUpstream } from './upstream-authorities.ts';
 
 /** What the local authority service depends on. */
 export interface LocalAuthorityServiceDeps {
@@ -16,14 +18,16 @@ export interface LocalAuthorityServiceDeps {
   readonly x509: RotatingAuthority<X509Ca>;
   /** Undefined where JWT-SVIDs are turned off. */
   readonly jwt: RotatingAuthority<JwtKey> | undefined;
+  /** Whether the X.509 authorities are signed by an authority above this server. */
+  readonly hasUpstream: boolean;
   readonly bundles: Pick<BundleStore, 'findBundle'> & AuthorityStore;
-  /** Called when an X.509 authority was tainted; the agents learn of it from the bundle. */
-  readonly onTaintedX509Authority: (authorityId: string) => void;
+  /** Called when a root was tainted; the agents learn of it from the bundle. */
+  readonly onTaintedRoot: (root: Certificate) => void;
 }
 
 /**
- * `spire.api.server.localauthority.v1.LocalAuthority`: the keys that this server signs with, rotated by hand. It has no
- * upstream authority, so what is about one is refused as SPIRE refuses it then.
+ * `spire.api.server.localauthority.v1.LocalAuthority`: the keys that this server signs with, rotated by hand. Roots are
+ * tainted and revoked here: those of this server by its local authorities, those above it by their subject key.
  */
 export function localAuthorityService(
   deps: LocalAuthorityServiceDeps,
@@ -34,22 +38,28 @@ export function localAuthorityService(
     prepareX509Authority: async () => ({ preparedAuthority: await prepareNext('X.509', x509) }),
     activateX509Authority: async ({ authorityId }) => ({ activatedAuthority: await activateNext(x509, authorityId) }),
     taintX509Authority: async ({ authorityId }, call) => {
+      checkHasNoUpstream(deps, 'tainted');
       const old = getOld(x509, authorityId);
       const tainted = deps.bundles.taintX509Authority(deps.trustDomain, authorityId);
       await fromStore('failed to taint X.509 authority', tainted);
-      deps.onTaintedX509Authority(authorityId);
+      deps.onTaintedRoot(old.certificate);
       logOf(call, authorityId).info('X.509 authority tainted successfully');
       return { taintedAuthority: stateOf(old) };
     },
     revokeX509Authority: async ({ authorityId }, call) => {
+      checkHasNoUpstream(deps, 'revoked');
       checkRevocableX509(x509, authorityId);
       const revoked = deps.bundles.revokeX509Authority(deps.trustDomain, authorityId);
       await fromStore('failed to revoke X.509 authority', revoked);
       logOf(call, authorityId).info('X.509 authority revoked successfully');
       return { revokedAuthority: namedOnly(authorityId) };
     },
-    taintX509UpstreamAuthority: refuseUpstream,
-    revokeX509UpstreamAuthority: refuseUpstream,
+    taintX509UpstreamAuthority: async ({ subjectKeyId }, call) => ({
+      upstreamAuthoritySubjectKeyId: await taintUpstream(deps, subjectKeyId, callLogger(call)),
+    }),
+    revokeX509UpstreamAuthority: async ({ subjectKeyId }, call) => ({
+      upstreamAuthoritySubjectKeyId: await revokeUpstream(deps, subjectKeyId, callLogger(call)),
+    }),
 
     getJWTAuthorityState: async () => statesOf(getJwt(deps)),
     prepareJWTAuthority: async () => ({ preparedAuthority: await prepareNext('JWT', getJwt(deps)) }),
@@ -117,8 +127,10 @@ function notRevocable(reason: string): SpirekitError {
   return new SpirekitError('invalid-argument', `invalid authority ID: ${reason}`);
 }
 
-async function refuseUpstream(): Promise<never> {
-  throw new SpirekitError('failed-precondition', 'upstream authority is not configured');
+function checkHasNoUpstream({ hasUpstream }: LocalAuthorityServiceDeps, done: 'tainted' | 'revoked'): void {
+  if (!hasUpstream) return;
+  const sentence = `local authority can't be ${done} if there is an upstream authority`;
+  throw new SpirekitError('failed-precondition', sentence);
 }
 
 async function refuseWit(): Promise<never> {

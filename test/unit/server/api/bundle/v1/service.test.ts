@@ -5,7 +5,7 @@ import type { ServiceImplementation } from '../../../../../../src/lib/rpc/call-c
 import { bundleService } from '../../../../../../src/lib/server/api/bundle/v1/service.ts';
 import type { DataStore } from '../../../../../../src/lib/server/datastore/datastore.ts';
 import { openSqliteDataStore } from '../../../../../../src/lib/server/datastore/sqlite/open-sqlite-data-store.ts';
-import type { KeyAuthority } from '../../../../../../src/lib/spiffe/authority-bundle.ts';
+import { emptyAuthorityBundle, type KeyAuthority } from '../../../../../../src/lib/spiffe/authority-bundle.ts';
 import { TrustDomain } from '../../../../../../src/lib/spiffe/trust-domain.ts';
 import {
   AppendBundleRequest,
@@ -46,7 +46,15 @@ describe('bundleService', () => {
   afterEach(() => store[Symbol.asyncDispose]());
 
   function open(options: { publishJwtKey?: (key: KeyAuthority) => Promise<readonly KeyAuthority[]> }) {
-    const implementation = bundleService({ trustDomain: TD, bundles: store.bundles, ...options });
+    const implementation = bundleService({
+      trustDomain: TD,
+      bundles: store.bundles,
+      publishJwtKey: async (jwtKey) => {
+        const added = { ...emptyAuthorityBundle(TD), jwtAuthorities: [jwtKey] };
+        return (await store.bundles.appendBundle(added)).jwtAuthorities;
+      },
+      ...options,
+    });
     // All methods are there; the type says that any may be missing.
     return implementation as Required<ServiceImplementation<typeof BundleDefinition>>;
   }

@@ -36,7 +36,8 @@ describe('localAuthorityService', () => {
       x509: manager.x509,
       jwt: manager.jwt,
       bundles: world.datastore.bundles,
-      onTaintedX509Authority: (authorityId) => tainted.push(authorityId),
+      hasUpstream: manager.hasUpstream,
+      onTaintedRoot: ({ subjectKeyId }) => tainted.push(Buffer.from(subjectKeyId ?? []).toString('hex')),
     }) as Service;
   }
 
