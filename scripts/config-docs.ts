@@ -14,6 +14,8 @@ import { serverFileSchema } from '../src/lib/config/server/server-schema.ts';
 
 const PAGE = fileURLToPath(new URL('../docs/configuration.md', import.meta.url));
 
+const WORKS = { works: 'yes', none: 'not yet', refused: 'refused' } as const;
+
 /** The page with its tables made anew. */
 export function renderPage(page: string): string {
   const shared = SERVER_KEYS.filter(({ path }) => !path.startsWith('server.'));
@@ -42,7 +44,7 @@ function renderTable(keys: readonly ConfigKey[], shape: SchemaShape): string {
   const rows = keys.map(({ path, description, defaultValue, effect }) => {
     const found = shapes.get(path);
     const type = found === undefined ? '' : describeShape(found);
-    return `| \`${path}\` | ${type} | ${description} | ${defaultValue ?? ''} | ${effect === 'works' ? 'yes' : 'not yet'} |\n`;
+    return `| \`${path}\` | ${type} | ${description} | ${defaultValue ?? ''} | ${WORKS[effect]} |\n`;
   });
   return `| key | type | what | default | works |\n|---|---|---|---|---|\n${rows.join('')}`;
 }

@@ -217,6 +217,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'hands its bytes to parseCsr, the target csr' },
   },
+  'server/authorization/policy-file.ts': {
+    properties: ['server/authorization/load-policy.test.ts'],
+    fuzz: 'authorization-policy',
+  },
   'server/ca/journal-format.ts': { properties: ['server/ca/journal-format.test.ts'], fuzz: 'ca-journal' },
   'server/datastore/entry-rules.ts': { properties: ['server/request-parsers.test.ts'], fuzz: 'requests' },
   'server/datastore/sql/bundle-row.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },

@@ -6,6 +6,7 @@ import { checkServerPlugins } from '../../lib/config/plugin-check/check-server-p
 import { loadServerConfig } from '../../lib/config/server/load-server-config.ts';
 import type { ServerConfig } from '../../lib/config/server/server-config.ts';
 import { SERVER_FLAGS } from '../../lib/config/server/server-flags.ts';
+import { loadPolicy } from '../../lib/server/authorization/load-policy.ts';
 
 const flags = configFlags(SERVER_FLAGS);
 
@@ -24,6 +25,9 @@ export default class ServerValidate extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     const { env, signal } = context;
     const config = await loadServerConfig({ flags: context.flags, env, cwd: process.cwd(), signal });
+    // Rego's rules are read by SPIRE alone, and this is the word of SPIRE's `validate`; the umbrella has a note on them.
+    const { authorizationPolicyFile } = config;
+    await loadPolicy({ authorizationPolicyFile, experimental: { opaPolicy: undefined } }, signal);
     const notes = await this.#checkPlugins(config, context);
     if (notes === undefined) return context.exitCode('invalid-config');
     if (notes.size > 0) {

@@ -7,8 +7,8 @@ export interface ConfigKey {
   readonly description: string;
   /** As the documentation shows it; undefined for "none". */
   readonly defaultValue: string | undefined;
-  /** Whether the key does what it says, or is only accepted. */
-  readonly effect: 'works' | 'none';
+  /** Whether the key does what it says, is only accepted, or keeps the daemon from starting. */
+  readonly effect: 'works' | 'none' | 'refused';
 }
 
 /** A row of a table as it is written down: description, and what departs from the usual. */
@@ -21,12 +21,12 @@ export type KeyRow = readonly [
   },
 ];
 
-/** Makes a table of rows by path. A key of a block without effect has none either. */
+/** Makes a table of rows by path. A key has the effect of the block around it unless it says otherwise. */
 export function keyTable(rows: Readonly<Record<string, KeyRow>>): ConfigKey[] {
   const keys: ConfigKey[] = [];
   for (const [path, [description, options = {}]] of Object.entries(rows)) {
     const outer = keys.findLast((key) => path.startsWith(`${key.path}.`));
-    const effect = options.effect ?? (outer?.effect === 'none' ? 'none' : 'works');
+    const effect = options.effect ?? outer?.effect ?? 'works';
     keys.push({ path, description, defaultValue: options.default, effect });
   }
   return keys;

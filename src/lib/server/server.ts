@@ -12,6 +12,7 @@ import { Telemetry } from '../telemetry/telemetry.ts';
 import { refuseRetiredRegistration } from './api/registration/v1/retired-service.ts';
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
+import { loadPolicy } from './authorization/load-policy.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
 import { countSigning } from './ca/counted-signing.ts';
 import { credentialSettings } from './ca/credential-settings.ts';
@@ -64,6 +65,7 @@ export class Server implements AsyncDisposable {
   static async open(config: ServerConfig, dependencies: ServerDependencies): Promise<Server> {
     const { clock, log, version, signal } = dependencies;
     const { trustDomain, adminIds } = config;
+    const { policy, allowedIds } = await loadPolicy(config, signal);
     await using opening = new ResourceStack();
     log.info('Configured', {
       admin_ids: `[${adminIds.join(' ')}]`,
@@ -136,7 +138,10 @@ export class Server implements AsyncDisposable {
       await BundleCache.open({
         bundles: datastore.bundles,
         changes: datastore.changes,
-        trustDomains: [trustDomain, ...[...adminIds, ...telemetry.authorizedIds].map((id) => id.trustDomain)],
+        trustDomains: [
+          trustDomain,
+          ...[...adminIds, ...allowedIds, ...telemetry.authorizedIds].map((id) => id.trustDomain),
+        ],
         clock,
         log: endpointLog,
       }),
@@ -158,6 +163,7 @@ export class Server implements AsyncDisposable {
       signal: stopping.signal,
     });
     const authorize = authorizeCalls({
+      policy,
       entries,
       agents: new AgentAuthorizer({ nodes: datastore.nodes, clock }),
       adminIds,
@@ -168,6 +174,7 @@ export class Server implements AsyncDisposable {
       await Endpoints.open({
         ...config,
         ...services,
+        adminIds: [...adminIds, ...allowedIds],
         requirePqKem: config.experimental.requirePqKem,
         serverSvid,
         bundles,

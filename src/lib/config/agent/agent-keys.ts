@@ -90,8 +90,8 @@ export const AGENT_KEYS = keyTable({
   [`${BROKER}.brokers.allowed_reference_types.type_url`]: ['Type of reference, or `*`'],
   [`${BROKER}.brokers.allowed_reference_types.allow_over_tcp`]: ['Also over TCP', { default: '`false`' }],
   'agent.experimental.feature_flags': ["SPIRE's developer flags", { effect: 'none' }],
-  'agent.experimental.named_pipe_name': ['Windows only; refused'],
-  'agent.experimental.admin_named_pipe_name': ['Windows only; refused'],
+  'agent.experimental.named_pipe_name': ['Windows only', { effect: 'refused' }],
+  'agent.experimental.admin_named_pipe_name': ['Windows only', { effect: 'refused' }],
 
   ...SHARED_KEYS,
 });

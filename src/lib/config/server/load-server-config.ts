@@ -113,6 +113,8 @@ async function resolveServer(
     socketPath: report.resolvePath(server.socket_path),
     dataDir: server.data_dir,
     auditLogEnabled: server.audit_log_enabled,
+    authorizationPolicyFile:
+      server.authorization_policy_file === '' ? undefined : report.resolvePath(server.authorization_policy_file),
     rateLimit: { attestation: server.ratelimit.attestation ?? true, signing: server.ratelimit.signing ?? true },
     proxyProtocolTrustedCidrs: server.proxy_protocol_trusted_cidrs,
     federation,
@@ -137,7 +139,13 @@ async function resolveServer(
     ...resolved,
     experimental,
     notices: [...report.notices],
-    hints: hintsAboutPlugins(resolved.plugins),
+    hints: [...hintsAboutPlugins(resolved.plugins), ...hintsAboutOpa(experimental)],
     notYetEffective: findKeysWithoutEffect(SERVER_KEYS, report),
   };
+}
+
+function hintsAboutOpa({ opaPolicy }: ServerConfig['experimental']): string[] {
+  return opaPolicy === undefined
+    ? []
+    : ['`server run` refuses experimental.auth_opa_policy_engine: authorization_policy_file takes its place.'];
 }

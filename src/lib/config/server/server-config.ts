@@ -96,6 +96,8 @@ export interface ServerConfig extends DaemonConfig {
 
   readonly adminIds: readonly SpiffeId[];
   readonly auditLogEnabled: boolean;
+  /** Absolute path of the file that narrows or extends who may call what. */
+  readonly authorizationPolicyFile: string | undefined;
   /** Both default to true. */
   readonly rateLimit: { readonly attestation: boolean; readonly signing: boolean };
   /** CIDR blocks whose PROXY protocol headers are believed. */

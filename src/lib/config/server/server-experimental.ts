@@ -51,7 +51,7 @@ export function resolveServerExperimental(
   const eventTimeoutSeconds = interval('event_timeout', raw.event_timeout, transactionTimeoutSeconds, 'event timeout');
   if (raw.events_based_cache) report.note('info', 'Using events based cache');
   noteFeatureFlags(raw.feature_flags, report);
-  const opa = raw.auth_opa_policy_engine?.local;
+  const opa = raw.auth_opa_policy_engine;
   return {
     agentSpiffeIdAsSelector: raw.agent_spiffe_id_as_selector,
     eventsBasedCache: raw.events_based_cache,
@@ -63,6 +63,6 @@ export function resolveServerExperimental(
     witKeyType,
     witIssuer: raw.wit_issuer,
     featureFlags: raw.feature_flags,
-    opaPolicy: opa && { regoPath: opa.rego_path, policyDataPath: opa.policy_data_path },
+    opaPolicy: opa && { regoPath: opa.local?.rego_path ?? '', policyDataPath: opa.local?.policy_data_path ?? '' },
   };
 }

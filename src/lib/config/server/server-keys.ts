@@ -35,6 +35,9 @@ export const SERVER_KEYS = keyTable({
 
   'server.admin_ids': ['SPIFFE IDs whose holders may use the whole API over TCP'],
   'server.audit_log_enabled': ['Log who called what', { default: '`false`' }],
+  'server.authorization_policy_file': [
+    'File that narrows or extends who may call what ([authorization.md](authorization.md)); not known to SPIRE, which refuses it',
+  ],
   'server.ratelimit': ['Limits of calls by address'],
   'server.ratelimit.attestation': ['One attestation a second', { default: '`true`' }],
   'server.ratelimit.signing': ['500 signatures a second', { default: '`true`' }],
@@ -85,7 +88,10 @@ export const SERVER_KEYS = keyTable({
     "Make an agent's own SPIFFE ID one of its selectors; grants more than it seems",
     { default: '`false`' },
   ],
-  'server.experimental.auth_opa_policy_engine': ['Own rules on who may call what', { effect: 'none' }],
+  'server.experimental.auth_opa_policy_engine': [
+    'Own rules on who may call what, in Rego; `authorization_policy_file` takes their place',
+    { effect: 'refused' },
+  ],
   'server.experimental.auth_opa_policy_engine.local': ['Rules in files'],
   'server.experimental.auth_opa_policy_engine.local.rego_path': ['The rules, in Rego'],
   'server.experimental.auth_opa_policy_engine.local.policy_data_path': ['Their data'],
@@ -108,7 +114,7 @@ export const SERVER_KEYS = keyTable({
   ],
   'server.experimental.wit_issuer': ['Issuer in WIT-SVIDs', { effect: 'none' }],
   'server.experimental.feature_flags': ["SPIRE's developer flags", { effect: 'none' }],
-  'server.experimental.named_pipe_name': ['Windows only; refused'],
+  'server.experimental.named_pipe_name': ['Windows only', { effect: 'refused' }],
 
   ...SHARED_KEYS,
 });

@@ -47,6 +47,7 @@ const serverSchema = block({
   admin_ids: list(string()),
   agent_ttl: string(),
   audit_log_enabled: bool(),
+  authorization_policy_file: string(),
   bind_address: string(),
   bind_port: int(),
   ca_key_type: string(),
@@ -78,7 +79,10 @@ const serverSchema = block({
   profiling_names: list(string()),
 });
 
-/** A server's configuration file with every key that SPIRE 1.15.3 knows, in the order in which SPIRE reads them. */
+/**
+ * A server's configuration file with every key that SPIRE 1.15.3 knows, in the order in which SPIRE reads them, and
+ * `authorization_policy_file`, which is ours: SPIRE refuses a file with it, rather than to let in whom it shuts out.
+ */
 export const serverFileSchema = block({
   server: serverSchema,
   plugins: subtree(),

@@ -9,9 +9,10 @@ import type { AgentAuthorizer } from './agent-authorizer.ts';
 import { setCallLogger } from './call-logger.ts';
 import { type AuthorizedCaller, type Caller, identifyCaller, setAuthorizedCaller } from './caller.ts';
 import { permissionDenied } from './permission-denied.ts';
-import { allowedCallers, type CallerRole } from './rpc-policy.ts';
+import type { CallerRole, MethodRule, RpcPolicy } from './rpc-policy.ts';
 
 export interface AuthorizeCallsConfig {
+  readonly policy: RpcPolicy;
   readonly entries: EntriesBySpiffeId;
   readonly agents: Pick<AgentAuthorizer, 'authorize'>;
   /** `admin_ids` of the configuration; may be of other trust domains. */
@@ -33,10 +34,10 @@ type Decision =
 export function authorizeCalls(config: AuthorizeCallsConfig): Interceptor {
   const adminIds = new Set(config.adminIds.map(String));
   return async (call, next) => {
-    const allowed = allowedCallers(call.method);
+    const rule = config.policy.ruleOf(call.method);
     const caller = identifyCaller(call);
     const log = config.log.with(describeCall(call, caller));
-    const decision = await decide({ ...config, adminIds, log }, caller, allowed);
+    const decision = await decide({ ...config, adminIds, log }, caller, rule);
     if (!decision.isAllowed) {
       const sentence = `authorization denied for method ${call.method}`;
       log.error('Failed to authenticate caller', { authorized_as: 'nobody', authorized_via: '', error: sentence });
@@ -53,14 +54,16 @@ export function authorizeCalls(config: AuthorizeCallsConfig): Interceptor {
 async function decide(
   config: Omit<AuthorizeCallsConfig, 'adminIds'> & { readonly adminIds: ReadonlySet<string> },
   caller: Caller,
-  allowed: ReadonlySet<CallerRole>,
+  { roles: allowed, allowedIds, deniedIds }: MethodRule,
 ): Promise<Decision> {
+  if (caller.kind === 'svid' && deniedIds.has(caller.id.toString())) return { isAllowed: false };
   if (allowed.has('any')) return letIn('any', '');
   if (caller.kind === 'local') return allowed.has('local') ? letIn('local', 'transport') : { isAllowed: false };
   if (caller.kind === 'anonymous') return { isAllowed: false };
   const { id, certificate } = caller;
   // The handshake checked it, but a connection may outlive the certificate that opened it. Agents get their own answer.
   if (config.clock.nowMs() <= certificate.notAfterMs) {
+    if (allowedIds.has(id.toString())) return letIn('admin', 'policy');
     if (allowed.has('admin') && config.adminIds.has(id.toString())) return letIn('admin', 'config');
     const entries = allowed.has('admin') || allowed.has('downstream') ? config.entries.listEntriesBySpiffeId(id) : [];
     if (allowed.has('admin') && entries.some((entry) => entry.admin)) return letIn('admin', 'entries');

@@ -6,7 +6,10 @@ import { RetiredRegistrationDefinition } from '../api/registration/v1/retired-se
  * an attested agent that is not banned; `downstream` with the SVID of a downstream entry; `admin` with the SVID of an admin
  * entry or of one of `admin_ids`.
  */
-export type CallerRole = 'any' | 'local' | 'agent' | 'downstream' | 'admin';
+export type CallerRole = (typeof CALLER_ROLES)[number];
+
+/** Every role there is. */
+export const CALLER_ROLES = ['any', 'local', 'agent', 'downstream', 'admin'] as const;
 
 const ANYBODY: readonly CallerRole[] = ['any'];
 const LOCAL: readonly CallerRole[] = ['local'];
@@ -95,21 +98,53 @@ const POLICY: Readonly<Record<string, Readonly<Record<string, readonly CallerRol
 /** Services of which every method answers `Unimplemented` with a sentence that helps: anybody may read it. */
 const RETIRED_SERVICES: readonly ServiceDefinition[] = [RetiredRegistrationDefinition];
 
-const BY_METHOD: ReadonlyMap<string, ReadonlySet<CallerRole>> = new Map([
+/** Who may call one method: whoever acts in one of the roles or goes by one of the IDs, but for those that are refused. */
+export interface MethodRule {
+  readonly roles: ReadonlySet<CallerRole>;
+  /** SPIFFE IDs beside the roles, of any trust domain. */
+  readonly allowedIds: ReadonlySet<string>;
+  /** SPIFFE IDs that are refused whatever role they act in. */
+  readonly deniedIds: ReadonlySet<string>;
+}
+
+const NO_IDS: ReadonlySet<string> = new Set();
+const NOBODY: MethodRule = { roles: new Set(), allowedIds: NO_IDS, deniedIds: NO_IDS };
+
+const BY_METHOD: ReadonlyMap<string, MethodRule> = new Map([
   ...Object.entries(POLICY).flatMap(([service, methods]) =>
-    Object.entries(methods).map(([method, roles]) => [`/${service}/${method}`, new Set(roles)] as const),
+    Object.entries(methods).map(([method, roles]) => [`/${service}/${method}`, ruleFor(roles)] as const),
   ),
   ...RETIRED_SERVICES.flatMap((definition) =>
-    Object.values(definition.methods).map((method) => [methodPath(definition, method), new Set(ANYBODY)] as const),
+    Object.values(definition.methods).map((method) => [methodPath(definition, method), ruleFor(ANYBODY)] as const),
   ),
 ]);
 
-const NOBODY: ReadonlySet<CallerRole> = new Set();
+/** Who may call what; nobody may call what it does not know. */
+export class RpcPolicy {
+  /** SPIRE's, plus our extension. */
+  static readonly standard = new RpcPolicy(BY_METHOD);
+  readonly #rules: ReadonlyMap<string, MethodRule>;
 
-/** Every method that somebody may call, as `/package.Service/Method`. */
-export const LISTED_METHODS: readonly string[] = [...BY_METHOD.keys()];
+  private constructor(rules: ReadonlyMap<string, MethodRule>) {
+    this.#rules = rules;
+  }
 
-/** The callers that may call the method (`/package.Service/Method`); none for a method that is not listed. */
-export function allowedCallers(method: string): ReadonlySet<CallerRole> {
-  return BY_METHOD.get(method) ?? NOBODY;
+  /** Every method that somebody may call, as `/package.Service/Method`. */
+  get methods(): readonly string[] {
+    return [...this.#rules.keys()];
+  }
+
+  /** Who may call the method (`/package.Service/Method`): nobody, if it is not listed. */
+  ruleOf(method: string): MethodRule {
+    return this.#rules.get(method) ?? NOBODY;
+  }
+
+  /** The same with other rules for some of its methods. */
+  with(rules: ReadonlyMap<string, MethodRule>): RpcPolicy {
+    return new RpcPolicy(new Map([...this.#rules].map(([method, rule]) => [method, rules.get(method) ?? rule])));
+  }
+}
+
+function ruleFor(roles: readonly CallerRole[]): MethodRule {
+  return { roles: new Set(roles), allowedIds: NO_IDS, deniedIds: NO_IDS };
 }

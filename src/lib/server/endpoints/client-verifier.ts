@@ -9,7 +9,7 @@ import { getSpiffeId, verifyX509Svid } from '../../spiffe/x509-svid.ts';
 /** Who may present a certificate, and what it is verified with. */
 export interface ClientVerifierDeps {
   readonly trustDomain: TrustDomain;
-  /** `admin_ids` of the configuration: these may be of other trust domains. */
+  /** `admin_ids` and the IDs that the authorization policy lets in: these may be of other trust domains. */
   readonly adminIds: readonly SpiffeId[];
   readonly bundles: X509BundleSource;
   readonly clock: Clock;

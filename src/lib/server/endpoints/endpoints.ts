@@ -13,6 +13,7 @@ import { clientVerifier } from './client-verifier.ts';
 /** What the endpoints serve, and where. */
 export interface EndpointsConfig {
   readonly trustDomain: TrustDomain;
+  /** As the client verifier's. */
   readonly adminIds: readonly SpiffeId[];
   /** Host or address of the port for agents. */
   readonly bindAddress: string;

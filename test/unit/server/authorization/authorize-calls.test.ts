@@ -9,7 +9,7 @@ import { silentLogger } from '../../../../src/lib/runtime/logger.ts';
 import { AgentAuthorizer } from '../../../../src/lib/server/authorization/agent-authorizer.ts';
 import { authorizeCalls } from '../../../../src/lib/server/authorization/authorize-calls.ts';
 import { getAuthorizedCaller, getCallerId } from '../../../../src/lib/server/authorization/caller.ts';
-import { allowedCallers, LISTED_METHODS } from '../../../../src/lib/server/authorization/rpc-policy.ts';
+import { RpcPolicy } from '../../../../src/lib/server/authorization/rpc-policy.ts';
 import { AuthorizedEntryCache } from '../../../../src/lib/server/cache/authorized-entry-cache.ts';
 import type { DataStore } from '../../../../src/lib/server/datastore/datastore.ts';
 import { openSqliteDataStore } from '../../../../src/lib/server/datastore/sqlite/open-sqlite-data-store.ts';
@@ -45,6 +45,7 @@ beforeAll(async () => {
   store = await openSqliteDataStore({ path: ':memory:', clock });
   cache = await AuthorizedEntryCache.open({ ...store, clock });
   authorize = authorizeCalls({
+    policy: RpcPolicy.standard,
     entries: cache,
     agents: new AgentAuthorizer({ nodes: store.nodes, clock }),
     adminIds: [SpiffeId.parse(FOREIGN_ADMIN)],
@@ -118,11 +119,12 @@ async function attempt(method: string, peer: Peer): Promise<{ call: CallContext;
 
 describe('authorizeCalls', () => {
   test('knows the same methods and callers as SPIRE, and beside them only our extension and the retired API', () => {
-    for (const [method, callers] of EXPECTED) expect([...allowedCallers(method)].sort(), method).toEqual(callers);
-    const own = LISTED_METHODS.filter((method) => !EXPECTED.has(method));
+    for (const [method, callers] of EXPECTED)
+      expect([...RpcPolicy.standard.ruleOf(method).roles].sort(), method).toEqual(callers);
+    const own = RpcPolicy.standard.methods.filter((method) => !EXPECTED.has(method));
     const unexpected = own.filter((method) => !method.startsWith('/spire.api.registration.Registration/'));
     expect(unexpected).toEqual(['/spirekit.api.server.sync.v1.Sync/Watch']);
-    expect([...allowedCallers('/spirekit.api.server.sync.v1.Sync/Watch')]).toEqual(['agent']);
+    expect([...RpcPolicy.standard.ruleOf('/spirekit.api.server.sync.v1.Sync/Watch').roles]).toEqual(['agent']);
   });
 
   for (const [name, roles, refusal] of CALLERS) {
