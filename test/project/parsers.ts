@@ -173,6 +173,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'dev/dev-identity.ts': { properties: ['dev/dev-identity.test.ts'], fuzz: 'dev-identity' },
   'fetch/fetch-url.ts': { properties: ['fetch/fetch-url.test.ts'], fuzz: 'url' },
   'keymanager/keys-file.ts': { properties: ['keymanager/keys-file.test.ts'], fuzz: 'keys-file' },
+  'rpc/decode-in-turns.ts': { properties: ['rpc/decode-in-turns.test.ts'], fuzz: 'decode-pieces' },
   'rpc/frames.ts': { properties: ['rpc/frames.test.ts'], fuzz: 'rpc-frame' },
   'rpc/grpc-message.ts': { properties: ['rpc/grpc-message.test.ts'], fuzz: 'grpc-message' },
   'rpc/grpc-timeout.ts': { properties: ['rpc/grpc-timeout.test.ts'], fuzz: 'grpc-timeout' },

@@ -2,6 +2,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { CallAccount } from './call-account.ts';
 import type { CallContext, Interceptor } from './call-context.ts';
+import { decodeInTurns } from './decode-in-turns.ts';
 import { encodeInTurns } from './encode-in-turns.ts';
 import type { ServerCall } from './server-call.ts';
 import { type ServerStream, totalBytes } from './server-stream.ts';
@@ -73,7 +74,7 @@ async function readRequest(
     const second = await call.race(messages.next());
     if (second.done !== true) throw new RpcError(RpcCode.unimplemented, 'received more than one request message');
     account.holdRequest(first.value.byteLength);
-    return decodeRequest(rpc, first.value);
+    return await decodeInTurns(first.value, (bytes) => decodeRequest(rpc, bytes));
   } finally {
     cancel();
   }

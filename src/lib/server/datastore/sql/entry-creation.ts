@@ -7,7 +7,7 @@ import { checkNewEntry, checkRepetition, repeated, withoutEmptyAttributes } from
 import type { CreatedEntry } from '../entry-store.ts';
 import { type ItemOutcome, outcomeOf } from '../item-outcome.ts';
 import type { EntryParts } from './entry-parts.ts';
-import { checkFederations, findFederatedBundles, selectEntryRows, sortedNames } from './entry-queries.ts';
+import { findFederatedBundles, requireFederatedBundles, selectEntryRows, sortedNames } from './entry-queries.ts';
 import { type EntryRow, fromEntryRow, similarityOf, toEntryRow } from './entry-row.ts';
 import { selectInPieces } from './in-pieces.ts';
 import { RowInserter } from './row-inserter.ts';
@@ -52,7 +52,7 @@ export class EntryCreation {
         const similar = present.similar.get(similarity);
         if (similar !== undefined) return { entry: similar, created: false };
         if (present.ids.has(entry.id)) throw repeated('registered_entries.entry_id');
-        checkFederations(present.bundles, entry.federatesWith);
+        requireFederatedBundles(present.bundles, entry.federatesWith);
         checkRepetition(entry);
         const stored = this.#asCreated(entry);
         present.similar.set(similarity, stored);

@@ -26,7 +26,7 @@ export async function findFederatedBundles(
 }
 
 /** Error: `failed-precondition` for a trust domain whose bundle is not there. */
-export function checkFederations(bundles: ReadonlySet<string>, trustDomains: readonly TrustDomain[]): void {
+export function requireFederatedBundles(bundles: ReadonlySet<string>, trustDomains: readonly TrustDomain[]): void {
   const missing = trustDomains.find(({ name }) => !bundles.has(name));
   if (missing === undefined) return;
   throw new SpirekitError('failed-precondition', `unable to find federated bundle "spiffe://${missing.name}"`);

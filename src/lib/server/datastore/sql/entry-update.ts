@@ -4,7 +4,7 @@ import { checkEntryUpdate, checkUpdatedEntry, recordNotFound, withoutEmptyAttrib
 import type { EntryUpdate } from '../entry-store.ts';
 import { type ItemOutcome, outcomeOf } from '../item-outcome.ts';
 import type { EntryParts, StoredEntry } from './entry-parts.ts';
-import { checkFederations, findFederatedBundles, selectEntryRows, sortedNames } from './entry-queries.ts';
+import { findFederatedBundles, requireFederatedBundles, selectEntryRows, sortedNames } from './entry-queries.ts';
 import { fromEntryRow, toEntryRow } from './entry-row.ts';
 import { forEachPiece } from './in-pieces.ts';
 import type { NoteChange, Queries } from './session.ts';
@@ -40,7 +40,7 @@ export async function updateEntryRows(
       if (current === undefined) throw recordNotFound();
       const stored = mergeUpdate(current.entry, entry, fields);
       checkUpdatedEntry(stored);
-      if (counts(fields, 'federatesWith')) checkFederations(bundles, entry.federatesWith);
+      if (counts(fields, 'federatesWith')) requireFederatedBundles(bundles, entry.federatesWith);
       after.set(entry.id, { rowId: current.rowId, entry: stored });
       note({ kind: 'entry', entryId: stored.id, entry: stored });
       return stored;

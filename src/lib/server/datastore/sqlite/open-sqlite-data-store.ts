@@ -16,6 +16,9 @@ import { sqliteKind } from './sqlite-kind.ts';
 const DEFAULT_LOCK_WAIT_MS = 5000;
 const LOCK_RETRY_MS = 100;
 
+/** A large batch touches many pages of the indexes; what does not fit is written to the log before the commit, and read again. */
+const PAGE_CACHE_KIB = 8 * 1024;
+
 export interface SqliteDataStoreOptions {
   /** A file, made when missing; or `:memory:`. See `parseConnectionString`. */
   readonly path: string;
@@ -43,6 +46,7 @@ export async function openSqliteDataStore(options: SqliteDataStoreOptions): Prom
     await lock(database, options);
     if (!isInMemory) place = DatabaseFiles.of(path);
     database.exec('pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off');
+    database.exec(`pragma cache_size = -${PAGE_CACHE_KIB}`);
     if (endedHard) {
       checkIntegrity(database, path);
       emptyLog(database);
