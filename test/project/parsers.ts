@@ -240,6 +240,13 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'takes errors, no text' },
   },
+  'server/plugin/keymanager/server-identifier.ts': {
+    properties: ['server/plugin/keymanager/server-identifier.test.ts'],
+    fuzz: 'vault-answer',
+  },
+  'server/vault/transit-engine.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
+  'server/vault/vault-answer.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
+  'server/vault/vault-path.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: { none: WRITES } },
   'spiffe/bundle.ts': { properties: ['spiffe/bundle.test.ts'], fuzz: 'jwks' },
   'spiffe/endpoint-address.ts': { properties: ['spiffe/endpoint-address.test.ts'], fuzz: 'endpoint-address' },
   'spiffe/id-syntax.ts': { properties: ['spiffe/parsers.test.ts'], fuzz: 'spiffe-id' },
@@ -291,5 +298,6 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'rpc/encode-in-turns.ts#encodeInTurns': 'takes a message apart, by an encoder that is handed in',
   'rpc/peer-credentials.ts#PeerCredentialReader': 'asks the kernel',
   'server/health.ts#checkServerHealth': 'asks the parts of the server',
+  'server/plugin/check-plugin-data.ts#checkPluginData': 'calls the check of a plugin',
   'server/start-checks.ts#checkTrustDomain': 'asks the datastore',
 };

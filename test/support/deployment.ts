@@ -19,6 +19,8 @@ export interface DeploymentOptions {
   readonly serverSettings?: string;
   /** Where the server keeps its data; default: a folder below that of the deployment. */
   readonly serverDataDir?: string;
+  /** The `KeyManager` block of the server; default: keys in a file below its data folder. */
+  readonly keyManager?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Blocks added to the server's file, such as `telemetry { ... }`. */
@@ -258,11 +260,7 @@ plugins {
       connection_string = "${this.serverDataDir}/datastore.sqlite3"
     }
   }
-  KeyManager "disk" {
-    plugin_data {
-      keys_path = "${this.serverDataDir}/keys.json"
-    }
-  }
+  ${this.#options.keyManager ?? `KeyManager "disk" { plugin_data { keys_path = "${this.serverDataDir}/keys.json" } }`}
   NodeAttestor "join_token" {
     plugin_data {}
   }

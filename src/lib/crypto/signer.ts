@@ -7,9 +7,10 @@ export interface Signer {
   readonly publicKey: KeyObject;
   /**
    * Signs the data, hashing it as the key asks: SHA-256 for RSA (PKCS#1 v1.5) and P-256, SHA-384 for P-384, SHA-512 for
-   * P-521, none for Ed25519; what Go's x509 picks. ECDSA signatures are DER.
+   * P-521, none for Ed25519; what Go's x509 picks. ECDSA signatures are DER. The signal ends a call to a key that is
+   * elsewhere; one in this process signs at once.
    */
-  sign(data: Uint8Array): Promise<Uint8Array>;
+  sign(data: Uint8Array, options?: { readonly signal?: AbortSignal | undefined }): Promise<Uint8Array>;
 }
 
 /** A signer whose private key is in this process, which its other threads may be handed. */

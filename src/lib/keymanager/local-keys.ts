@@ -6,6 +6,7 @@ import { SpirekitError } from '../runtime/errors.ts';
 export interface KeyOptions {
   /** A key that cannot be kept is made all the same; it ends with the process unless a later one is kept. Default false. */
   readonly evenIfNotKept?: boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Keeps all keys durably, or rejects and has changed nothing. */
@@ -34,7 +35,8 @@ export abstract class LocalKeys<K> {
   protected abstract view(id: string, key: KeyObject): K;
 
   /** Makes a key, instead of one of the same id. Errors: `invalid-argument` for an empty id, those of `persist`. */
-  async generateKey(id: string, type: KeyType, { evenIfNotKept = false }: KeyOptions = {}): Promise<K> {
+  async generateKey(id: string, type: KeyType, { evenIfNotKept = false, signal }: KeyOptions = {}): Promise<K> {
+    signal?.throwIfAborted();
     if (id === '') throw new SpirekitError('invalid-argument', 'key id is required');
     const key = await generateKey(type);
     await this.#keep(id, key, evenIfNotKept);

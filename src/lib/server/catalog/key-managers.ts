@@ -5,5 +5,6 @@ import type { ServerPluginDeps } from './server-plugin-deps.ts';
 /** The key managers that come with the server. */
 export const keyManagers: BuiltInPlugins<ServerPluginDeps, KeyManager> = {
   disk: async () => (await import('../plugin/keymanager/disk/plugin.ts')).diskKeyManager,
+  hashicorp_vault: async () => (await import('../plugin/keymanager/hashicorp-vault/plugin.ts')).vaultKeyManager,
   memory: async () => (await import('../plugin/keymanager/memory/plugin.ts')).memoryKeyManager,
 };

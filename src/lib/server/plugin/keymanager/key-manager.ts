@@ -14,9 +14,10 @@ export interface KeyManager {
   readonly keptIn?: string;
   /**
    * Makes a key and keeps it durably before it resolves. A key of the same id is replaced; if keeping fails the old one
-   * stays. Throws `invalid-argument` for an empty id and `io-error` when it cannot be kept.
+   * stays. Throws `invalid-argument` for an empty id, `io-error` when it cannot be kept, what the place of the keys
+   * refuses with, and the signal's reason.
    */
-  generateKey(id: string, type: KeyType): Promise<ManagedKey>;
+  generateKey(id: string, type: KeyType, options?: { readonly signal?: AbortSignal | undefined }): Promise<ManagedKey>;
   findKey(id: string): Promise<ManagedKey | undefined>;
   /** All keys in order of their ids. */
   listKeys(): Promise<readonly ManagedKey[]>;

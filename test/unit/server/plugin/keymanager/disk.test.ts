@@ -19,7 +19,15 @@ function newKeysPath(): string {
   return join(folder, 'keys.json');
 }
 
-describeKeyManager('disk', () => DiskKeyManager.open({ keysPath: newKeysPath() }));
+const paths = new WeakMap<object, string>();
+
+async function openAt(keysPath: string): Promise<DiskKeyManager> {
+  const keys = await DiskKeyManager.open({ keysPath });
+  paths.set(keys, keysPath);
+  return keys;
+}
+
+describeKeyManager('disk', () => openAt(newKeysPath()), { reopen: (before) => openAt(paths.get(before) ?? '') });
 
 describe('the file of the disk key manager', () => {
   test('is there again after a restart', async () => {

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** A server of somebody else's, run as a child process. */
+export interface ChildServerOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether it answers. */
+  readonly isUp: () => Promise<boolean>;
+}
+
+/** Runs until it is disposed of. */
+export class ChildServer implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  #output = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output += text;
+      });
+    }
+  }
+
+  /** Resolves when it answers; rejects with what it printed if it ends before. */
+  static async start({ command, args, env, isUp }: ChildServerOptions): Promise<ChildServer> {
+    const server = new ChildServer(spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+    server.#child.on('error', (error) => {
+      server.#output += error.message;
+    });
+    try {
+      const deadline = performance.now() + 50_000;
+      while (!(await isUp())) {
+        if (server.#hasEnded || performance.now() > deadline)
+          throw new Error(`${command} does not run:\n${server.#output}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What it has printed. */
+  get output(): string {
+    return this.#output;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasEnded) return;
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  get #hasEnded(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid === undefined || exitCode !== null || signalCode !== null;
+  }
+}
