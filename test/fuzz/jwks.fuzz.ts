@@ -1,3 +1,4 @@
+import { formatAuthorityBundle, parseAuthorityBundle } from '../../src/lib/spiffe/authority-bundle-document.ts';
 import {
   type Bundle,
   formatBundleDocument,
@@ -14,6 +15,19 @@ const trustDomain = TrustDomain.parse('example.org');
 export function target(bytes: Uint8Array): void {
   check(bytes, parseBundleDocument, formatBundleDocument);
   check(bytes, parseJwks, formatJwks);
+  checkStored(bytes);
+}
+
+/** What a server would store of a bundle is what it would serve of it. */
+function checkStored(bytes: Uint8Array): void {
+  try {
+    const text = formatAuthorityBundle(parseAuthorityBundle(trustDomain, bytes));
+    if (formatAuthorityBundle(parseAuthorityBundle(trustDomain, Buffer.from(text))) !== text) {
+      throw new Error('a stored bundle changed by being served');
+    }
+  } catch (error) {
+    if (!(error instanceof SpiffeError && error.code === 'invalid-bundle')) throw error;
+  }
 }
 
 function check(

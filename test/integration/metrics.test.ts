@@ -17,8 +17,6 @@ const NOT_OURS = [
   /^spire_server_datastore_node_selectors_/,
   // A join token goes in the same step as its agent comes.
   /^spire_server_datastore_join_token_delete/,
-  // No federation yet: nobody looks for relationships.
-  /^spire_server_datastore_federation_relationship_list/,
   // No SVID stores yet.
   /^spire_agent_store_/,
   // Counts starts of an agent that has lost its server.

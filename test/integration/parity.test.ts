@@ -3,7 +3,7 @@ import { missingForParity, replay } from '../../scripts/proofs/parity-tool.ts';
 import { findRealSpire, ours } from '../support/programs.ts';
 
 describe('what SPIRE 1.15.3 did in the recorded scenarios', () => {
-  it.for(['01-usage', '02-entry', '03-workload'])(
+  it.for(['01-usage', '02-entry', '03-workload', '06-authorities-federation'])(
     'is what our programs do: %s',
     { timeout: 300_000 },
     async (scenario, { skip }) => {
@@ -14,15 +14,6 @@ describe('what SPIRE 1.15.3 did in the recorded scenarios', () => {
       expect(result.passed).toBeGreaterThan(0);
     },
   );
-
-  it('is what our programs do about authorities: 06-authorities-federation', { timeout: 300_000 }, async ({ skip }) => {
-    const missing = await missingForParity();
-    if (missing !== undefined) return skip(missing);
-    const result = await replay({ scenario: '06-authorities-federation', clients: ours, daemons: ours });
-    // The rest of the scenario is about federation, which the server does not have yet.
-    expect(result.differences).not.toMatch(/^\S+ +server (localauthority|upstreamauthority) /m);
-    expect(result.passed).toBeGreaterThanOrEqual(20);
-  });
 
   it.for(['02-entry', '03-workload'])(
     'is what our clients do at a real server and agent: %s',

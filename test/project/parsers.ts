@@ -247,6 +247,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'server/vault/transit-engine.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
   'server/vault/vault-answer.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
   'server/vault/vault-path.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: { none: WRITES } },
+  'spiffe/authority-bundle-document.ts': {
+    properties: ['spiffe/authority-bundle-document.test.ts'],
+    fuzz: 'jwks',
+  },
   'spiffe/bundle.ts': { properties: ['spiffe/bundle.test.ts'], fuzz: 'jwks' },
   'spiffe/endpoint-address.ts': { properties: ['spiffe/endpoint-address.test.ts'], fuzz: 'endpoint-address' },
   'spiffe/id-syntax.ts': { properties: ['spiffe/parsers.test.ts'], fuzz: 'spiffe-id' },

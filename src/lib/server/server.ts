@@ -26,6 +26,7 @@ import { BundleCache } from './endpoints/bundle-cache.ts';
 import { auditCalls, logFailedCalls } from './endpoints/call-outcome.ts';
 import { Endpoints } from './endpoints/endpoints.ts';
 import { rateLimits } from './endpoints/rate-limits.ts';
+import { Federation } from './federation/federation.ts';
 import { checkServerHealth } from './health.ts';
 import { startHousekeeping } from './server-housekeeping.ts';
 import { serverServices } from './services.ts';
@@ -147,6 +148,9 @@ export class Server implements AsyncDisposable {
       }),
     );
     const limits = rateLimits(config.rateLimit, { metrics, clock });
+    const { federatedBundles } = opening.use(
+      await Federation.open({ config: config.federation, datastore, clock, log, metrics }),
+    );
     const stopping = new AbortController();
     log.info('Logger service configured', { launch_log_level: log.launchLevel });
     const services = serverServices({
@@ -156,6 +160,7 @@ export class Server implements AsyncDisposable {
       authorities,
       entries,
       bundles,
+      federatedBundles,
       serverSvid,
       limits,
       clock,

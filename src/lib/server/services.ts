@@ -11,6 +11,7 @@ import { EntryDefinition } from '../wire/gen/spire/api/server/entry/v1/entry.ts'
 import { LocalAuthorityDefinition } from '../wire/gen/spire/api/server/localauthority/v1/localauthority.ts';
 import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
+import { TrustDomainDefinition } from '../wire/gen/spire/api/server/trustdomain/v1/trustdomain.ts';
 import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
 import { agentService } from './api/agent/v1/service.ts';
 import { bundleService } from './api/bundle/v1/service.ts';
@@ -22,12 +23,14 @@ import { loggerService } from './api/logger/v1/service.ts';
 import { RetiredRegistrationDefinition } from './api/registration/v1/retired-service.ts';
 import { svidService } from './api/svid/v1/service.ts';
 import { syncService } from './api/sync/v1/service.ts';
+import { trustDomainService } from './api/trustdomain/v1/service.ts';
 import type { AuthorityManager } from './ca/authority-manager.ts';
 import type { ServerCa } from './ca/server-ca.ts';
 import type { ServerSvidSource } from './ca/server-svid.ts';
 import type { AuthorizedEntries } from './cache/authorized-entries.ts';
 import type { ServerCatalog } from './catalog/server-catalog.ts';
 import type { RateLimits } from './endpoints/rate-limits.ts';
+import type { FederatedBundles } from './federation/federated-bundles.ts';
 
 /** What the services of a server are made from. */
 export interface ServerServicesDeps {
@@ -37,6 +40,7 @@ export interface ServerServicesDeps {
   readonly authorities: AuthorityManager;
   readonly entries: AuthorizedEntries;
   readonly bundles: X509BundleSource;
+  readonly federatedBundles: FederatedBundles;
   readonly serverSvid: ServerSvidSource;
   readonly limits: RateLimits;
   readonly clock: Clock;
@@ -71,6 +75,13 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
     clock,
   });
   const bundle = bundleService({ trustDomain, bundles, publishJwtKey: (key) => deps.authorities.publishJwtKey(key) });
+  const { federation } = datastore;
+  const relationships = trustDomainService({
+    trustDomain,
+    federation,
+    bundles,
+    federatedBundles: deps.federatedBundles,
+  });
   const svid = svidService({
     trustDomain,
     ca,
@@ -105,6 +116,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
       server.addService(LocalAuthorityDefinition, localAuthority);
       server.addService(SVIDDefinition, svid);
       server.addService(SyncDefinition, sync);
+      server.addService(TrustDomainDefinition, relationships);
       server.addService(RetiredRegistrationDefinition, {});
     },
     addLocalServices: (server) => {

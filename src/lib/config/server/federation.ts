@@ -7,6 +7,7 @@ import type { ConfigReport, KeyPath } from '../config-report.ts';
 import type { HclNode } from '../hcl/ast.ts';
 import { block } from '../schema/block.ts';
 import { optional, string } from '../schema/scalars.ts';
+import { splitUrl } from '../section/url.ts';
 import { resolveBundleEndpoint } from './bundle-endpoint.ts';
 import { decodeOneProfile } from './endpoint-profile.ts';
 import type { FederatesWithConfig, ServerConfig } from './server-config.ts';
@@ -38,10 +39,11 @@ export function checkFederation(raw: RawFederation, report: ConfigReport): void 
 /** Resolves the block; files of the own bundle endpoint are read. */
 export async function resolveFederation(
   raw: RawFederation | undefined,
+  own: TrustDomain,
   report: ConfigReport,
   signal: AbortSignal | undefined,
 ): Promise<ServerConfig['federation']> {
-  if (raw === undefined) return { bundleEndpoint: undefined, federatesWith: [] };
+  if (raw === undefined) return { bundleEndpoint: undefined, federatesWith: [], allowPrivateRedirects: false };
   const bundleEndpoint = raw.bundle_endpoint && (await resolveBundleEndpoint(raw.bundle_endpoint, report, signal));
   const federatesWith = [...raw.federates_with].map(([name, relationship]): FederatesWithConfig => {
     const path = [...FEDERATION, 'federates_with', name];
@@ -50,7 +52,18 @@ export async function resolveFederation(
       (reason) => reason,
       path,
     );
+    // SPIRE would replace its own bundle by whatever is at that address.
+    if (trustDomain.equals(own)) {
+      report.fail(
+        `federation configuration for trust domain ${goQuote(name)}: it is the server's own trust domain`,
+        path,
+      );
+    }
     const { bundle_endpoint_profile: profile, bundle_endpoint_url: bundleEndpointUrl } = relationship;
+    if (splitUrl(bundleEndpointUrl)?.userInfo !== undefined) {
+      const key = `federation.federates_with["${name}"].bundle_endpoint_url`;
+      report.fail(`${key} must not contain a user name or password`, [...path, 'bundle_endpoint_url']);
+    }
     if (profile === undefined) {
       const missing = 'missing bundle endpoint configuration';
       return report.fail(`federation configuration for trust domain ${goQuote(name)}: ${missing}`, path);
@@ -63,7 +76,7 @@ export async function resolveFederation(
       profile: report.attempt(() => parseProfile(profile), describe, [...path, 'bundle_endpoint_profile']),
     };
   });
-  return { bundleEndpoint, federatesWith };
+  return { bundleEndpoint, federatesWith, allowPrivateRedirects: raw.allow_private_redirects };
 }
 
 function parseProfile(tree: HclNode): FederatesWithConfig['profile'] {

@@ -101,7 +101,7 @@ async function resolveServer(
   report.logSettings = logSettings;
   const bindAddress = await resolveBindAddress(server.bind_address, server.bind_port, report);
   const trustDomain = resolveTrustDomain(server.trust_domain, report, ['server', 'trust_domain']);
-  const federation = await resolveFederation(server.federation, report, options.signal);
+  const federation = await resolveFederation(server.federation, trustDomain, report, options.signal);
   const maxAttestedNodeInfoStalenessSeconds = resolveStaleness(server, report);
   const adminIds = resolveAdminIds(server.admin_ids, report);
   const { witKeyType, ...issuance } = resolveIssuance(server, report);

@@ -114,6 +114,8 @@ export interface ServerConfig extends DaemonConfig {
   readonly federation: {
     readonly bundleEndpoint: BundleEndpointConfig | undefined;
     readonly federatesWith: readonly FederatesWithConfig[];
+    /** Follow redirects of bundle endpoints to private addresses. Default false. */
+    readonly allowPrivateRedirects: boolean;
   };
   readonly experimental: ServerExperimentalConfig;
 }

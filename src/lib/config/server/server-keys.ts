@@ -53,8 +53,15 @@ export const SERVER_KEYS = keyTable({
     { default: '`0s`', effect: 'none' },
   ],
 
-  'server.federation': ['Other trust domains', { effect: 'none' }],
-  'server.federation.bundle_endpoint': ["Endpoint that serves this trust domain's bundle to others"],
+  'server.federation': ['Other trust domains'],
+  'server.federation.allow_private_redirects': [
+    'Follow redirects of bundle endpoints to private addresses too; SPIRE does not know this key',
+    { default: '`false`' },
+  ],
+  'server.federation.bundle_endpoint': [
+    "Endpoint that serves this trust domain's bundle to others",
+    { effect: 'none' },
+  ],
   'server.federation.bundle_endpoint.address': ['IP address to listen on'],
   'server.federation.bundle_endpoint.port': ['Port to listen on'],
   'server.federation.bundle_endpoint.refresh_hint': ['How often others should fetch the bundle', { default: '`5m`' }],

@@ -23,6 +23,7 @@ const federationSchema = block({
     }),
   ),
   federates_with: map(block({ bundle_endpoint_url: string(), bundle_endpoint_profile: subtree() })),
+  allow_private_redirects: bool(),
 });
 
 const experimentalSchema = block({

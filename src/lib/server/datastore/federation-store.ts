@@ -1,3 +1,4 @@
+import type { AuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { Page, PageRequest } from './pagination.ts';
@@ -14,14 +15,21 @@ export interface FederationRelationship {
   readonly profile: BundleEndpointProfile;
 }
 
+/** What an update of a relationship replaces. The bundle goes to the bundle store, in the same transaction. */
+export interface FederationChanges {
+  readonly bundleEndpointUrl?: string | undefined;
+  readonly profile?: BundleEndpointProfile | undefined;
+  readonly bundle?: AuthorityBundle | undefined;
+}
+
 /** Federation relationships that were made through the API. */
 export interface FederationStore {
   listFederationRelationships(page?: PageRequest): Promise<Page<FederationRelationship>>;
   findFederationRelationship(trustDomain: TrustDomain): Promise<FederationRelationship | undefined>;
-  /** Error: `already-exists`. */
-  createFederationRelationship(relationship: FederationRelationship): Promise<void>;
-  /** Error: `not-found`. */
-  updateFederationRelationship(relationship: FederationRelationship): Promise<void>;
-  /** Error: `not-found`. */
+  /** Also creates or replaces the bundle of the trust domain if one is given. Error: `already-exists`. */
+  createFederationRelationship(relationship: FederationRelationship, bundle?: AuthorityBundle): Promise<void>;
+  /** Returns the relationship as it is now. Error: `not-found`. */
+  updateFederationRelationship(trustDomain: TrustDomain, changes: FederationChanges): Promise<FederationRelationship>;
+  /** The bundle of the trust domain stays. Error: `not-found`. */
   deleteFederationRelationship(trustDomain: TrustDomain): Promise<void>;
 }

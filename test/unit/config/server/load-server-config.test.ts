@@ -24,7 +24,7 @@ describe("a server's configuration", () => {
       agentTtlSeconds: 3600,
       jwtIssuer: undefined,
       rateLimit: { attestation: true, signing: true },
-      federation: { bundleEndpoint: undefined, federatesWith: [] },
+      federation: { bundleEndpoint: undefined, federatesWith: [], allowPrivateRedirects: false },
       healthChecks: { listenerEnabled: false, bindAddress: 'localhost', bindPort: '80', livePath: '/live' },
       pruneAttestedNodesExpiredForSeconds: 0,
       experimental: { cacheReloadIntervalSeconds: 5, eventTimeoutSeconds: 900, witKeyType: 'ec-p256' },
@@ -151,6 +151,12 @@ describe("a server's configuration", () => {
     ['experimental { named_pipe_name = "p" }', /named_pipe_name is not supported/, 4],
     ['experimental { event_timeout = "1s" sql_transaction_timeout = "1s" }', /only set event_timeout$/, 4],
     ['federation { federates_with "f" { bundle_endpoint_url = "http://f" } }', /must use the HTTPS protocol/, 4],
+    [
+      'federation { federates_with "f" { bundle_endpoint_url = "https://u:p@f" } }',
+      /not contain a user name or password$/,
+      4,
+    ],
+    ['federation { federates_with "example.org" { bundle_endpoint_url = "https://f" } }', /own trust domain$/, 4],
     ['federation { federates_with "f" {} }', /bundle_endpoint_url must be configured$/, 4],
     ['federation { bundle_endpoint { acme { email = "x" } } }', /acme\.domain_name must be configured$/, 4],
   ])('refuses %j with its place', async (keys, message, line) => {
@@ -244,6 +250,6 @@ describe('notices about a server', () => {
       'profiling_port = 1\nfederation { bundle_endpoint { port = 1 profile "https_spiffe" {} } }',
       'plugins {}\ntelemetry { InMem {} }',
     );
-    expect(notYetEffective).toEqual(['server.federation', 'server.profiling_port', 'telemetry.InMem']);
+    expect(notYetEffective).toEqual(['server.federation.bundle_endpoint', 'server.profiling_port', 'telemetry.InMem']);
   });
 });

@@ -7,6 +7,7 @@ import type { DataStore } from '../../../../src/lib/server/datastore/datastore.t
 import type { SetMatch } from '../../../../src/lib/server/datastore/entry-store.ts';
 import type { AttestedNode } from '../../../../src/lib/spiffe/attested-node.ts';
 import type { AuthorityBundle, KeyAuthority } from '../../../../src/lib/spiffe/authority-bundle.ts';
+import { emptyAuthorityBundle } from '../../../../src/lib/spiffe/authority-bundle.ts';
 import type { RegistrationEntry } from '../../../../src/lib/spiffe/registration-entry.ts';
 import { parseSelector, type Selector } from '../../../../src/lib/spiffe/selector.ts';
 import { SpiffeId } from '../../../../src/lib/spiffe/spiffe-id.ts';
@@ -676,18 +677,37 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
           message: 'datastore-sql: UNIQUE constraint failed: federated_trust_domains.trust_domain',
         });
         expect(await federation.findFederationRelationship(td)).toEqual(web);
-        await federation.updateFederationRelationship(spiffe);
+        expect(await federation.updateFederationRelationship(td, { profile: spiffe.profile })).toEqual(spiffe);
         expect((await federation.listFederationRelationships()).items).toEqual([spiffe]);
-        await federation.updateFederationRelationship(web);
+        expect(await federation.updateFederationRelationship(td, web)).toEqual(web);
         expect((await federation.listFederationRelationships({ size: 1, token: '' })).items).toEqual([web]);
         await federation.deleteFederationRelationship(td);
         expect(await federation.findFederationRelationship(td)).toBeUndefined();
         await expect(federation.deleteFederationRelationship(td)).rejects.toMatchObject({ code: 'not-found' });
-        await expect(federation.updateFederationRelationship(web)).rejects.toMatchObject({
+        await expect(federation.updateFederationRelationship(td, web)).rejects.toMatchObject({
           code: 'not-found',
           message: 'unable to fetch federation relationship: record not found',
         });
         expect(changes).toEqual(Array.from({ length: 4 }, () => ({ kind: 'federation', trustDomain: td })));
+      });
+
+      test('bring their bundle with them, all or nothing', async () => {
+        const { federation, bundles } = store;
+        const bundle = { ...emptyAuthorityBundle(td), sequenceNumber: 3n };
+        await federation.createFederationRelationship(web, bundle);
+        expect(await bundles.findBundle(td)).toEqual(bundle);
+        const next = { ...bundle, sequenceNumber: 4n };
+        await expect(federation.createFederationRelationship(web, next)).rejects.toMatchObject({
+          code: 'already-exists',
+        });
+        expect(await bundles.findBundle(td)).toEqual(bundle);
+        expect(await federation.updateFederationRelationship(td, { bundle: next })).toEqual(web);
+        expect(await bundles.findBundle(td)).toEqual(next);
+        await federation.deleteFederationRelationship(td);
+        await expect(federation.updateFederationRelationship(td, { bundle })).rejects.toMatchObject({
+          code: 'not-found',
+        });
+        expect(await bundles.findBundle(td)).toEqual(next);
       });
     });
 

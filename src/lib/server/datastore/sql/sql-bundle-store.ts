@@ -144,7 +144,8 @@ async function getBundle(tx: Queries, trustDomain: TrustDomain): Promise<Authori
   return bundle;
 }
 
-async function saveBundle(tx: Queries, bundle: AuthorityBundle, note: NoteChange): Promise<AuthorityBundle> {
+/** Creates or replaces a bundle within a transaction. */
+export async function saveBundle(tx: Queries, bundle: AuthorityBundle, note: NoteChange): Promise<AuthorityBundle> {
   const content = formatBundleContent(bundle);
   const { name } = bundle.trustDomain;
   // Not one statement: an insert that ends as an update uses up a row id, and with it moves the page tokens.

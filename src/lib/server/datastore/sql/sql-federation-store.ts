@@ -1,13 +1,20 @@
 import type { Selectable } from 'kysely';
 import { SpirekitError } from '../../../runtime/errors.ts';
+import type { AuthorityBundle } from '../../../spiffe/authority-bundle.ts';
 import { SpiffeId } from '../../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../../spiffe/trust-domain.ts';
 import { recordNotFound, repeated } from '../entry-rules.ts';
-import type { BundleEndpointProfile, FederationRelationship, FederationStore } from '../federation-store.ts';
+import type {
+  BundleEndpointProfile,
+  FederationChanges,
+  FederationRelationship,
+  FederationStore,
+} from '../federation-store.ts';
 import type { Page, PageRequest } from '../pagination.ts';
 import { readPaged } from './paging.ts';
 import type { FederationTable } from './schema.ts';
-import type { SqlSession } from './session.ts';
+import type { Queries, SqlSession } from './session.ts';
+import { saveBundle } from './sql-bundle-store.ts';
 
 /** Federation relationships in an SQL table. */
 export class SqlFederationStore implements FederationStore {
@@ -35,17 +42,11 @@ export class SqlFederationStore implements FederationStore {
   }
 
   async findFederationRelationship(trustDomain: TrustDomain): Promise<FederationRelationship | undefined> {
-    const row = await this.#session.read((db) =>
-      db
-        .selectFrom('federated_trust_domains')
-        .selectAll()
-        .where('trust_domain', '=', trustDomain.name)
-        .executeTakeFirst(),
-    );
+    const row = await this.#session.read((db) => selectRow(db, trustDomain));
     return row === undefined ? undefined : fromRow(row);
   }
 
-  createFederationRelationship(relationship: FederationRelationship): Promise<void> {
+  createFederationRelationship(relationship: FederationRelationship, bundle?: AuthorityBundle): Promise<void> {
     return this.#session.write(async (tx, note) => {
       const { numInsertedOrUpdatedRows } = await tx
         .insertInto('federated_trust_domains')
@@ -53,21 +54,31 @@ export class SqlFederationStore implements FederationStore {
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow();
       if (numInsertedOrUpdatedRows !== 1n) throw repeated('federated_trust_domains.trust_domain');
+      if (bundle !== undefined) await saveBundle(tx, bundle, note);
       note({ kind: 'federation', trustDomain: relationship.trustDomain });
     });
   }
 
-  updateFederationRelationship(relationship: FederationRelationship): Promise<void> {
+  updateFederationRelationship(trustDomain: TrustDomain, changes: FederationChanges): Promise<FederationRelationship> {
+    const { bundle, bundleEndpointUrl, profile } = changes;
     return this.#session.write(async (tx, note) => {
-      const { numUpdatedRows } = await tx
-        .updateTable('federated_trust_domains')
-        .set(toColumns(relationship))
-        .where('trust_domain', '=', relationship.trustDomain.name)
-        .executeTakeFirstOrThrow();
-      if (numUpdatedRows !== 1n) {
+      const row = await selectRow(tx, trustDomain);
+      if (row === undefined) {
         throw new SpirekitError('not-found', 'unable to fetch federation relationship: record not found');
       }
-      note({ kind: 'federation', trustDomain: relationship.trustDomain });
+      const columns = {
+        ...(bundleEndpointUrl !== undefined && { bundle_endpoint_url: bundleEndpointUrl }),
+        ...(profile !== undefined && profileColumns(profile)),
+      };
+      const changed = { ...row, ...columns };
+      await tx
+        .updateTable('federated_trust_domains')
+        .set({ bundle_endpoint_url: changed.bundle_endpoint_url, ...columns })
+        .where('trust_domain', '=', trustDomain.name)
+        .execute();
+      if (bundle !== undefined) await saveBundle(tx, bundle, note);
+      note({ kind: 'federation', trustDomain });
+      return fromRow(changed);
     });
   }
 
@@ -83,10 +94,20 @@ export class SqlFederationStore implements FederationStore {
   }
 }
 
-function toColumns(relationship: FederationRelationship) {
-  const { profile } = relationship;
+function selectRow(db: Queries, trustDomain: TrustDomain): Promise<Selectable<FederationTable> | undefined> {
+  return db
+    .selectFrom('federated_trust_domains')
+    .selectAll()
+    .where('trust_domain', '=', trustDomain.name)
+    .executeTakeFirst();
+}
+
+function toColumns({ bundleEndpointUrl, profile }: FederationRelationship) {
+  return { bundle_endpoint_url: bundleEndpointUrl, ...profileColumns(profile) };
+}
+
+function profileColumns(profile: BundleEndpointProfile) {
   return {
-    bundle_endpoint_url: relationship.bundleEndpointUrl,
     bundle_endpoint_profile: profile.kind,
     endpoint_spiffe_id: profile.kind === 'https_spiffe' ? profile.endpointSpiffeId.toString() : '',
   };
