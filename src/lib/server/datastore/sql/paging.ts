@@ -46,10 +46,7 @@ function toWindow(page: PageRequest): Window {
 function parseToken(token: string): number {
   const id = /^[0-9]{1,10}$/.test(token) ? Number(token) : Number.POSITIVE_INFINITY;
   if (id >= 2 ** 32) {
-    throw new SpirekitError(
-      'invalid-argument',
-      `datastore-sql: rpc error: code = InvalidArgument desc = could not parse token '${token}'`,
-    );
+    throw new SpirekitError('invalid-argument', `could not parse token '${token}'`);
   }
   return id;
 }

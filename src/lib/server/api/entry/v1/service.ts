@@ -81,7 +81,7 @@ async function listEntries(
 ): Promise<ListEntriesResponse> {
   const filter = entryFilterFromWire(trustDomain, request.filter);
   const wanted = pageRequest(request);
-  let page = await fromStore('failed to list entries', entries.listEntries(filter, wanted));
+  let page = await fromStore('failed to list entries', entries.listEntries(filter, wanted).catch(wordAsSpire));
   const fitting = wanted === undefined ? page.items.length : countFitting(page.items);
   if (wanted !== undefined && fitting < page.items.length) {
     page = await fromStore('failed to list entries', entries.listEntries(filter, { ...wanted, size: fitting }));
@@ -90,6 +90,13 @@ async function listEntries(
     entries: await mapInTurns(page.items, (entry) => entryToWire(entry, request.outputMask)),
     nextPageToken: page.nextToken,
   };
+}
+
+/** SPIRE's store passes on for entries alone what a call would have answered. */
+function wordAsSpire(error: unknown): never {
+  if (!(error instanceof SpirekitError) || !error.message.startsWith('could not parse token')) throw error;
+  const message = `datastore-sql: rpc error: code = InvalidArgument desc = ${error.message}`;
+  throw new SpirekitError(error.code, message, { cause: error });
 }
 
 async function createEntries(

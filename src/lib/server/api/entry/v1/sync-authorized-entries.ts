@@ -1,3 +1,4 @@
+import { RpcCode, RpcError } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { RegistrationEntry } from '../../../../spiffe/registration-entry.ts';
 import { entryToWire } from '../../../../wire/convert/entry.ts';
@@ -39,6 +40,8 @@ export async function* syncAuthorizedEntries(
     }
     yield* entryPages(selectSorted(byId, ids), pageSize, mask);
   }
+  // As Go's servers answer a caller that asks nothing.
+  if (byId === undefined) throw new RpcError(RpcCode.unknown, 'EOF');
 }
 
 function checkFirstRequest(ids: readonly string[], mask: EntryMask | undefined): void {
