@@ -14,6 +14,7 @@ const DAEMON = [
   'src/lib/fetch',
   'src/lib/keymanager',
   'src/lib/telemetry',
+  'src/lib/template',
   ...TRANSPORT,
 ];
 const CLIENTS = ['src/lib/client', 'src/lib/workloadapi', 'src/lib/config', ...TRANSPORT];
@@ -28,7 +29,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/wire': DOMAIN,
   'src/lib/rpc': ['src/lib/wire', 'src/lib/runtime'],
   'src/lib/fetch': ['src/lib/rpc', 'src/lib/runtime'],
-  'src/lib/config': DOMAIN,
+  'src/lib/template': ['src/lib/runtime'],
+  'src/lib/config': ['src/lib/template', ...DOMAIN],
   'src/lib/catalog': ['src/lib/config', 'src/lib/runtime'],
   'src/lib/telemetry': ['src/lib/config', ...TRANSPORT],
   'src/lib/client': TRANSPORT,

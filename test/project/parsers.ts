@@ -199,6 +199,19 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'passes text on, whatever it is' },
   },
+  'server/plugin/nodeattestor/x509pop/attestation-data.ts': {
+    properties: ['server/plugin/nodeattestor/x509pop/x509pop.test.ts'],
+    fuzz: 'x509pop-attestation',
+  },
+  'server/plugin/nodeattestor/x509pop/challenge.ts': {
+    properties: ['server/plugin/nodeattestor/x509pop/x509pop.test.ts'],
+    fuzz: 'x509pop-attestation',
+    also: ['Challenge'],
+  },
+  'template/parse.ts': { properties: ['template/template.test.ts'], fuzz: 'go-template' },
+  'template/split.ts': { properties: ['template/template.test.ts'], fuzz: 'go-template' },
+  'template/template.ts': { properties: ['template/template.test.ts'], fuzz: 'go-template', also: ['Template'] },
+  'template/tokens.ts': { properties: ['template/template.test.ts'], fuzz: 'go-template', also: ['tokenize'] },
   'server/api/agent/v1/agent-filter.ts': { properties: ['wire/convert/requests.test.ts'], fuzz: 'requests' },
   'server/api/agent/v1/expires-before.ts': {
     properties: ['server/api/agent/v1/expires-before.test.ts'],

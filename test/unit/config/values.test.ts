@@ -142,13 +142,13 @@ describe('values of a configuration', () => {
 
   it('a template of paths closes what it opens', () => {
     const literal = fc.stringMatching(/^[a-z/]{0,8}$/);
-    const action = fc.stringMatching(/^[.A-Za-z]{1,8}$/);
+    const action = fc.stringMatching(/^\.[A-Za-z]{1,8}$/);
     fc.assert(
       fc.property(literal, fc.array(fc.tuple(action, literal)), (start, parts) => {
         const template = start + parts.map(([name, rest]) => `{{ ${name} }}${rest}`).join('');
         expect(findTemplateFault(template)).toBeUndefined();
-        expect(findTemplateFault(`${template}{{ x`)).toBe('unclosed action');
-        expect(findTemplateFault(`${template}{{}}`)).toBe('missing value for command');
+        expect(findTemplateFault(`${template}{{ .x`)).toBe('template: unclosed action');
+        expect(findTemplateFault(`${template}{{}}`)).toBe('template: missing value for command');
       }),
     );
   });

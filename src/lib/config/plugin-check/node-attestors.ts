@@ -6,7 +6,8 @@ import { bool, int, optional, string } from '../schema/scalars.ts';
 import { awsIidCheck } from './aws-iid.ts';
 import { findCertificateFault } from './certificates.ts';
 import { findTemplateFault } from './path-template.ts';
-import { cannotDecode, checkWith, isMalformed, type Notes, type PluginCheck } from './plugin-check.ts';
+import { cannotDecode, checkWith, isMalformed, type PluginCheck } from './plugin-check.ts';
+import { x509PopCheck } from './x509pop.ts';
 
 /** A template of agent paths that cannot be read. */
 function checkTemplate(template: string, name: string): string | false {
@@ -134,42 +135,7 @@ export const nodeAttestorChecks: Readonly<Record<string, PluginCheck>> = {
     },
   }),
 
-  x509pop: checkWith({
-    schema: block({
-      mode: string(),
-      spiffe_prefix: optional(string()),
-      ca_bundle_path: string(),
-      ca_bundle_paths: list(string()),
-      agent_path_template: string(),
-      max_intermediates: optional(int()),
-      max_rsa_key_size: optional(int()),
-      verify_client_ip: bool(),
-    }),
-    malformed: cannotDecode,
-    async rules(config, context): Promise<Notes> {
-      const { ca_bundle_path: path, ca_bundle_paths: paths, mode } = config;
-      const isPki = mode === '' || mode === 'external_pki';
-      const files = path === '' ? paths : [path];
-      const faults: string[] = [];
-      for (const file of isPki ? files : []) {
-        const fault = await findCertificateFault(file, context);
-        if (fault !== undefined) faults.push(`unable to load trust bundle ${goQuote(file)}: ${fault}`);
-      }
-      return [
-        !isPki && mode !== 'spiffe' && 'mode can only be either spiffe or external_pki',
-        isPki &&
-          path !== '' &&
-          paths.length > 0 &&
-          'only one of ca_bundle_path or ca_bundle_paths can be configured, not both',
-        isPki && files.length === 0 && 'one of ca_bundle_path or ca_bundle_paths must be configured',
-        ...faults,
-        mode === 'spiffe' && files.length > 0 && 'you can not use ca_bundle_path or ca_bundle_paths in spiffe mode',
-        checkTemplate(config.agent_path_template, 'svid'),
-        (config.max_intermediates ?? 1) <= 0 && 'max_intermediates must be greater than 0',
-        (config.max_rsa_key_size ?? 1) <= 0 && 'max_rsa_key_size must be greater than 0',
-      ];
-    },
-  }),
+  x509pop: x509PopCheck,
 };
 
 function isExpression(pattern: string): boolean {

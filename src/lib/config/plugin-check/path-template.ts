@@ -1,13 +1,13 @@
-/** Why a template of agent paths (Go's `text/template`) cannot be one; undefined if nothing is wrong on its face. */
+import { Template } from '../../template/template.ts';
+import { TemplateError } from '../../template/template-error.ts';
+
+/** Why a template of agent paths (Go's `text/template`) cannot be one; undefined if it can. */
 export function findTemplateFault(template: string): string | undefined {
-  let rest = template;
-  for (;;) {
-    const open = rest.indexOf('{{');
-    if (open === -1) return undefined;
-    const close = rest.indexOf('}}', open);
-    if (close === -1) return 'unclosed action';
-    const action = rest.slice(open + 2, close).replace(/^-\s|\s-$/g, '');
-    if (action.trim() === '') return 'missing value for command';
-    rest = rest.slice(close + 2);
+  try {
+    Template.parse(template);
+    return undefined;
+  } catch (error) {
+    if (error instanceof TemplateError) return error.message;
+    throw error;
   }
 }

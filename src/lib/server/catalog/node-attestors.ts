@@ -5,4 +5,5 @@ import type { ServerPluginDeps } from './server-plugin-deps.ts';
 /** The node attestors that come with the server. */
 export const nodeAttestors: BuiltInPlugins<ServerPluginDeps, NodeAttestor> = {
   join_token: async () => (await import('../plugin/nodeattestor/join-token/plugin.ts')).joinTokenAttestor,
+  x509pop: async () => (await import('../plugin/nodeattestor/x509pop/plugin.ts')).x509PopAttestor,
 };

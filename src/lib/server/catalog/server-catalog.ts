@@ -99,8 +99,8 @@ async function loadPlugin(
     itsLog.debug('Not loading plugin; disabled');
     return;
   }
-  const { joinTokens } = datastore;
-  await plugins.load(type, config, { trustDomain, clock, joinTokens, signal, log: itsLog });
+  const { joinTokens, bundles } = datastore;
+  await plugins.load(type, config, { trustDomain, clock, joinTokens, bundles, signal, log: itsLog });
 }
 
 async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<DataStore> {

@@ -17,6 +17,13 @@ export interface AttestResult {
 /** Sends a challenge to the agent and resolves with its answer. */
 export type ChallengeAgent = (challenge: Uint8Array) => Promise<Uint8Array>;
 
+/** What is known of the call by which an agent attests. */
+export interface AttestOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** The IP address that the agent calls from; absent where that means nothing. */
+  readonly clientAddress?: string | undefined;
+}
+
 /** Verifies the proof that an agent sends with its first call. */
 export interface NodeAttestor {
   /** The name in the configuration and the type in the attestation data, such as `join_token`. */
@@ -25,11 +32,7 @@ export interface NodeAttestor {
    * Throws `invalid-argument` or `permission-denied` with a sentence for the agent where the proof does not hold. The
    * payload comes from anybody: no caller of this is authenticated.
    */
-  attest(
-    payload: Uint8Array,
-    challenge: ChallengeAgent,
-    options: { readonly signal?: AbortSignal | undefined },
-  ): Promise<AttestResult>;
+  attest(payload: Uint8Array, challenge: ChallengeAgent, options: AttestOptions): Promise<AttestResult>;
 }
 
 /** Finds a node attestor of the configuration by its name. */

@@ -53,7 +53,7 @@ export async function* attestAgent(
   const attestation = inField('malformed param', () => checkParams(params));
   const attestor = getAttestor(deps.nodeAttestors, attestation.type);
   const result = yield* relayChallenges(iterator, (challenge) =>
-    attestor.attest(attestation.payload, challenge, { signal: call.signal }),
+    attestor.attest(attestation.payload, challenge, { signal: call.signal, clientAddress: addressOf(call) }),
   );
   const log = callLogger(call).with({ node_attestor_type: attestation.type, agent_id: result.agentId });
   checkAgentId(deps.trustDomain, result, attestor, log);
@@ -62,6 +62,10 @@ export async function* attestAgent(
   yield {
     step: { $case: 'result', value: { svid: svid.wire, reattestable: result.canReattest } },
   };
+}
+
+function addressOf({ peer }: CallContext): string | undefined {
+  return peer.kind === 'tls' ? peer.address : undefined;
 }
 
 function checkParams(params: AttestAgentRequest_Params | undefined): Attestation {
