@@ -23,6 +23,7 @@ export function pluginDeps({
       takeJoinToken: unused,
       pruneJoinTokens: unused,
     },
+    bundles: { findBundle: async () => undefined },
     clock,
     log: new DaemonLogger({ output, clock, level: 'debug' }),
     signal,

@@ -3,7 +3,7 @@ import { RpcCode, RpcError } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
 import { type AttestedNode, isBanned } from '../../../../spiffe/attested-node.ts';
-import type { Selector } from '../../../../spiffe/selector.ts';
+import { compareSelectors, type Selector } from '../../../../spiffe/selector.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
 import { inField } from '../../../../wire/convert/conversion-error.ts';
 import type {
@@ -139,10 +139,11 @@ async function recordAgent(deps: AttestAgentDeps, node: AttestedNode, { joinToke
   }
 }
 
+/** In order, as SPIRE keeps them, whatever the order of the attestor. */
 function nodeSelectors(deps: AttestAgentDeps, type: string, result: AttestResult): Selector[] {
   const selectors = result.selectorValues.map((value) => ({ type, value }));
   if (deps.agentSpiffeIdAsSelector === true) selectors.push({ type: 'spiffe_id', value: result.agentId.toString() });
-  return selectors;
+  return selectors.sort(compareSelectors);
 }
 
 function bannedAgent(cause?: unknown): RpcError {
