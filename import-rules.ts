@@ -37,6 +37,8 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/workloadapi': TRANSPORT,
   // The daemons never import each other.
   'src/lib/server': DAEMON,
+  // It gets its identity from an agent, over the Workload API as everybody does.
+  'src/lib/server/plugin/upstreamauthority/spire': ['src/lib/server', 'src/lib/workloadapi', ...DAEMON],
   'src/lib/agent': DAEMON,
   'src/lib/dev': ['src/lib/server', 'src/lib/agent', 'src/lib/client', 'src/lib/config', ...TRANSPORT],
   'src/lib/cli': CLIENTS,

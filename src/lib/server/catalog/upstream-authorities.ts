@@ -5,4 +5,5 @@ import type { ServerPluginDeps } from './server-plugin-deps.ts';
 /** The upstream authorities that come with the server. */
 export const upstreamAuthorities: BuiltInPlugins<ServerPluginDeps, UpstreamAuthority> = {
   disk: async () => (await import('../plugin/upstreamauthority/disk/plugin.ts')).diskUpstreamAuthority,
+  spire: async () => (await import('../plugin/upstreamauthority/spire/plugin.ts')).spireUpstreamAuthority,
 };

@@ -1,4 +1,5 @@
 import type { CallContext, Interceptor } from '../../rpc/call-context.ts';
+import { PQ_GROUPS } from '../../rpc/pq-groups.ts';
 import { RpcServer, type TlsListener } from '../../rpc/server.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
@@ -34,9 +35,6 @@ export interface EndpointsConfig {
   readonly clock: Clock;
   readonly log: Logger;
 }
-
-/** In SPIRE's order. All of them need TLS 1.3. */
-const PQ_GROUPS = 'X25519MLKEM768:SecP256r1MLKEM768:SecP384r1MLKEM1024';
 
 /** How long calls under way may take when the server stops. */
 const GRACE_MS = 10_000;

@@ -1,6 +1,6 @@
 import { EventEmitter, on } from 'node:events';
-import type { X509SVIDResponse } from '../../src/lib/wire/gen/workload.ts';
-import { type ServedWorkloadApi, serveWorkloadApi } from '../../test/unit/workloadapi/serve-workload-api.ts';
+import type { X509SVIDResponse } from '../../../src/lib/wire/gen/workload.ts';
+import { type ServedWorkloadApi, serveWorkloadApi } from './serve-workload-api.ts';
 
 /** A Workload API that grants everybody the same, and pushes each change of it to those who watch. */
 export class PushingWorkloadApi implements AsyncDisposable {
