@@ -25,7 +25,12 @@ export interface DispatcherOptions extends HandlerEnvironment {
   readonly keepaliveMs: number;
   /** A client without a certificate that makes no call for so long is sent away. */
   readonly strangerIdleMs: number;
+  /** Connections over TLS take no more calls after so long, give or take a tenth. */
+  readonly maxConnectionAgeMs: number | undefined;
 }
+
+/** Those who connected at the same moment need not come back at the same moment. */
+const AGE_JITTER = 0.1;
 
 /** Calls under way at once. A stream of an agent or a workload is one for as long as it is open. */
 const MAX_CALLS: Readonly<Record<PeerClass, number>> = { unix: 4096, tls: 16_384, strangers: 1024 };
@@ -75,8 +80,10 @@ export class CallDispatcher {
     let streams = 0;
     this.#sessions.add(session);
     const cancelIdle = classOf(peer) === 'strangers' ? this.#closeWhenIdle(session, () => streams > 0) : () => {};
+    const cancelAge = peer.kind === 'tls' ? this.#closeWhenOld(session) : () => {};
     session.once('close', () => {
       cancelIdle();
+      cancelAge();
       this.#sessions.delete(session);
     });
     session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw: string[]) => {
@@ -137,6 +144,14 @@ export class CallDispatcher {
     };
     watch();
     return () => cancel();
+  }
+
+  /** Calls under way go on; new ones are made on another connection. */
+  #closeWhenOld(session: ServerHttp2Session): () => void {
+    const { clock, maxConnectionAgeMs } = this.#options;
+    if (maxConnectionAgeMs === undefined) return () => {};
+    const ageMs = maxConnectionAgeMs * (1 - AGE_JITTER + 2 * AGE_JITTER * Math.random());
+    return clock.schedule(ageMs, () => session.close(), { unref: true });
   }
 
   /** In Go's words. */

@@ -41,6 +41,11 @@ export interface RpcServerOptions {
   readonly handshakeTimeoutMs?: number | undefined;
   /** Clients are asked for a sign of life after so long; 2 h by default, as Go's. They have 20 s. */
   readonly keepaliveMs?: number | undefined;
+  /**
+   * Connections of TLS clients end after so long, give or take a tenth, with the calls that are under way then; by default
+   * they last. Who calls on has to show who it is anew, with what it has by then.
+   */
+  readonly maxConnectionAgeMs?: number | undefined;
   /** Told of every error whose text the caller did not get to see. */
   readonly onInternalError?: ((error: unknown, call: CallContext | undefined) => void) | undefined;
   /** Told of every connection that was refused, with the address it came from. */
@@ -84,6 +89,7 @@ export class RpcServer implements AsyncDisposable {
       maxResponseBytes: options.maxResponseBytes ?? DEFAULT_MAX_RESPONSE_BYTES,
       keepaliveMs: options.keepaliveMs ?? DEFAULT_KEEPALIVE_MS,
       strangerIdleMs: handshakeTimeoutMs,
+      maxConnectionAgeMs: options.maxConnectionAgeMs,
       interceptors: this.#interceptors,
       onInternalError: options.onInternalError,
     });

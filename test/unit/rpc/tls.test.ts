@@ -6,6 +6,7 @@ import { RpcClient, type RpcTlsOptions } from '../../../src/lib/rpc/client.ts';
 import {
   type CallContext,
   RpcServer,
+  type RpcServerOptions,
   type TlsIdentity,
   type TlsListener,
   type TlsListenerOptions,
@@ -13,6 +14,7 @@ import {
 import { RpcCode } from '../../../src/lib/rpc/status.ts';
 import { HealthDefinition } from '../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { SpiffeWorkloadAPIDefinition as WorkloadApi } from '../../../src/lib/wire/gen/workload.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 import { rejection, signalled } from './fixtures.ts';
 import { type Identity, makeIdentity } from './test-certificates.ts';
 
@@ -46,14 +48,18 @@ interface Setup extends AsyncDisposable {
 }
 
 /** A server on a port of this machine, and clients that trust whatever it shows unless told otherwise. */
-async function serveTls(options: Partial<TlsListenerOptions> = {}): Promise<Setup> {
+async function serveTls(options: Partial<TlsListenerOptions> = {}, settings: RpcServerOptions = {}): Promise<Setup> {
   const calls: CallContext[] = [];
   const refusals: unknown[] = [];
-  const server = new RpcServer({ onConnectionError: (error) => refusals.push(error) });
+  const server = new RpcServer({ onConnectionError: (error) => refusals.push(error), ...settings });
   server.addService(HealthDefinition, {
     async check(_, call) {
       calls.push(call);
       return { status: 1 };
+    },
+    async *watch(_, call) {
+      yield { status: 1 };
+      await once(call.signal, 'abort');
     },
   });
   const listener = await server.listenTls({
@@ -373,3 +379,43 @@ async function settled(socket: TLSSocket): Promise<void> {
   socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
   await once(socket, 'data');
 }
+
+describe('a connection that is old', () => {
+  const portsOf = ({ calls }: Setup): number[] => calls.map(({ peer }) => (peer.kind === 'tls' ? peer.port : 0));
+
+  it('takes no more calls: its client shows who it is by now on another one', async () => {
+    const clock = new ManualClock();
+    await using setup = await serveTls({}, { clock, maxConnectionAgeMs: 180_000 });
+    const client = setup.connect(asAgent());
+    await check(client);
+    clock.advance(160_000);
+    await check(client);
+    clock.advance(40_000);
+    await expect.poll(() => client.isConnected).toBe(false);
+    await check(client);
+    const [first, second, third] = portsOf(setup);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('lets the calls end that are under way', async () => {
+    const clock = new ManualClock();
+    await using setup = await serveTls({}, { clock, maxConnectionAgeMs: 180_000 });
+    const client = setup.connect(asAgent());
+    const stream = client.serverStream(HealthDefinition, 'watch', { service: '' })[Symbol.asyncIterator]();
+    await stream.next();
+    let hasEnded = false;
+    const ended = stream.next().then(
+      () => undefined,
+      () => {
+        hasEnded = true;
+      },
+    );
+    clock.advance(200_000);
+    await expect.poll(() => client.isConnected).toBe(false);
+    await check(client);
+    expect(hasEnded).toBe(false);
+    await client.close();
+    await ended;
+  });
+});

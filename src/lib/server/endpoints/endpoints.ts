@@ -36,6 +36,9 @@ export interface EndpointsConfig {
   readonly log: Logger;
 }
 
+/** As SPIRE's: a nested server keeps its connection for as long as it may, and shows its present SVID only on a new one. */
+const MAX_CONNECTION_AGE_MS = 3 * 60_000;
+
 /** How long calls under way may take when the server stops. */
 const GRACE_MS = 10_000;
 
@@ -126,6 +129,7 @@ export class Endpoints implements AsyncDisposable {
 function newServer({ clock, log, interceptors }: EndpointsConfig): RpcServer {
   const server = new RpcServer({
     clock,
+    maxConnectionAgeMs: MAX_CONNECTION_AGE_MS,
     onInternalError: (error: unknown, call: CallContext | undefined) =>
       log.error('Unexpected error in a call', { method: call?.method, error }),
     // Anybody may connect and fail, as often as he likes: no reason to fill the log.
