@@ -314,6 +314,7 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'config/section/experimental.ts#checkFeatureFlags': 'looks names up in a list',
   'rpc/encode-in-turns.ts#encodeInTurns': 'takes a message apart, by an encoder that is handed in',
   'rpc/peer-credentials.ts#PeerCredentialReader': 'asks the kernel',
+  'server/ca/upstream/check-minted-ca.ts#checkMintedCa': 'has a CA sign something and verifies it',
   'server/health.ts#checkServerHealth': 'asks the parts of the server',
   'server/plugin/check-plugin-data.ts#checkPluginData': 'calls the check of a plugin',
   'server/start-checks.ts#checkTrustDomain': 'asks the datastore',

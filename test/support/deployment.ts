@@ -23,6 +23,8 @@ export interface DeploymentOptions {
   readonly keyManager?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
+  /** Plugins added to the server's `plugins` block. */
+  readonly serverPlugins?: string;
   /** Blocks added to the server's file, such as `telemetry { ... }`. */
   readonly serverBlocks?: string;
   /** Blocks added to the agent's file. */
@@ -264,6 +266,7 @@ plugins {
   NodeAttestor "join_token" {
     plugin_data {}
   }
+  ${this.#options.serverPlugins ?? ''}
 }
 ${this.#options.serverBlocks ?? ''}
 `;

@@ -6,7 +6,7 @@ export interface BuiltInPlugin<Deps, Plugin> {
    * What is wrong with its `plugin_data`, in SPIRE's words; empty when it can be opened with it. Absent when only
    * opening it tells.
    */
-  validate?(data: string): readonly string[] | Promise<readonly string[]>;
+  validate?(data: string): readonly string[];
   /** Called with settings that {@link validate} has nothing against. Throws what making it throws. */
   open(data: string, deps: Deps): Promise<Plugin>;
 }

@@ -26,7 +26,7 @@ export async function openPlugin<Deps, Plugin>(
     if (!plugin.isConfigurable && data.trim() !== '') {
       throw new ConfigError('no supported configuration interface found');
     }
-    const [reason] = (await plugin.validate?.(data)) ?? [];
+    const [reason] = plugin.validate?.(data) ?? [];
     if (reason !== undefined) throw new ConfigError(`rpc error: code = InvalidArgument desc = ${reason}`);
     const opened = await plugin.open(data, deps);
     if (plugin.isConfigurable) log.info('Configured plugin', { reconfigurable: false });

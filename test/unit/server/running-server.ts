@@ -22,9 +22,13 @@ export interface ServerOptions {
 /** A folder in which servers run, one after the other or side by side, on a clock that tests move. */
 export class ServerHome implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'server-'));
-  readonly clock = new ManualClock();
+  readonly clock: ManualClock;
   readonly logLines: string[] = [];
   readonly #resources = new AsyncDisposableStack();
+
+  constructor(clock = new ManualClock()) {
+    this.clock = clock;
+  }
 
   get socketPath(): string {
     return join(this.folder, 'private', 'api.sock');

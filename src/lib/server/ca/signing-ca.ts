@@ -123,7 +123,7 @@ export class SigningCa implements ServerCa {
     return this.#issue(ca, {
       subject: Name.of({
         ...ca.certificate.subject.fields(),
-        // The number counts the CAs above, without a root unless it is this server's own.
+        // The number counts the CAs above as SPIRE does: the root only if it is this server's own.
         organizationalUnit: [`DOWNSTREAM-${Math.max(1, ca.upstreamChain.length)}`],
       }),
       uris: [this.#settings.trustDomain.id().toString()],

@@ -1,12 +1,13 @@
 import { resolve } from 'node:path';
 import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
+import { upstreamAuthorityChecks } from '../../../../config/plugin-check/upstream-authorities.ts';
 import { block } from '../../../../config/schema/block.ts';
 import { bool, string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import { PQ_GROUPS } from '../../../../rpc/pq-groups.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { ServerPluginDeps } from '../../../catalog/server-plugin-deps.ts';
-import { checkSettings } from '../check-settings.ts';
+import { checkPluginData } from '../../check-plugin-data.ts';
 import type { UpstreamAuthority } from '../upstream-authority.ts';
 import { SpireUpstreamAuthority } from './spire-upstream-authority.ts';
 
@@ -20,8 +21,8 @@ const schema = block({
 /** UpstreamAuthority `spire`: the server at `server_address`, with an SVID from the agent behind `workload_api_socket`. */
 export const spireUpstreamAuthority: BuiltInPlugin<ServerPluginDeps, UpstreamAuthority> = {
   isConfigurable: true,
-  validate: checkSettings('spire'),
   open: async (data, { trustDomain, clock, log }) => {
+    await checkPluginData(upstreamAuthorityChecks['spire'], data);
     const settings = decodeText(schema, data);
     return new SpireUpstreamAuthority({
       host: settings.server_address.replace(/^\[(.*)\]$/, '$1'),
