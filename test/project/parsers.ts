@@ -199,6 +199,11 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'passes text on, whatever it is' },
   },
+  'server/plugin/bundlepublisher/bundle-format.ts': {
+    properties: ['server/plugin/bundlepublisher/bundle-format.test.ts'],
+    fuzz: { none: 'a word of three, and a duration, the target go-duration' },
+    also: ['parseRefreshHint'],
+  },
   'server/plugin/nodeattestor/x509pop/attestation-data.ts': {
     properties: ['server/plugin/nodeattestor/x509pop/x509pop.test.ts'],
     fuzz: 'x509pop-attestation',

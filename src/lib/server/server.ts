@@ -13,6 +13,7 @@ import { refuseRetiredRegistration } from './api/registration/v1/retired-service
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { loadPolicy } from './authorization/load-policy.ts';
+import { BundleNews } from './bundle-news/bundle-news.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
 import { countSigning } from './ca/counted-signing.ts';
 import { credentialSettings } from './ca/credential-settings.ts';
@@ -122,6 +123,16 @@ export class Server implements AsyncDisposable {
       }),
     );
     authorities.onTaintedRoot((root) => serverSvid.taint(root));
+    opening.use(
+      await BundleNews.open({
+        trustDomain,
+        publishers: catalog.bundlePublishers,
+        notifiers: catalog.notifiers,
+        bundles: datastore.bundles,
+        changes: datastore.changes,
+        ...{ clock, log, metrics, signal },
+      }),
+    );
     const endpointLog = log.with({ subsystem_name: 'endpoints' });
     endpointLog.info('Building in-memory entry cache');
     const entries = opening.use(

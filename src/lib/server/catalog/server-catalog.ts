@@ -10,8 +10,10 @@ import { countMethods } from '../../telemetry/counted-methods.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
+import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
+import type { Notifier } from '../plugin/notifier/notifier.ts';
 import type { UpstreamAuthority } from '../plugin/upstreamauthority/upstream-authority.ts';
 import { isPluginType, LoadedPlugins } from './loaded-plugins.ts';
 import { DATASTORE_TYPE } from './plugin-types.ts';
@@ -69,6 +71,14 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   /** Undefined for a server whose CAs are roots. */
   get upstreamAuthority(): UpstreamAuthority | undefined {
     return this.#plugins.list('UpstreamAuthority')[0];
+  }
+
+  get bundlePublishers(): readonly BundlePublisher[] {
+    return this.#plugins.list('BundlePublisher');
+  }
+
+  get notifiers(): readonly Notifier[] {
+    return this.#plugins.list('Notifier');
   }
 
   findNodeAttestor(name: string): NodeAttestor | undefined {
