@@ -160,7 +160,7 @@ export class Server implements AsyncDisposable {
     );
     const limits = rateLimits(config.rateLimit, { metrics, clock });
     const { federatedBundles } = opening.use(
-      await Federation.open({ config: config.federation, datastore, clock, log, metrics }),
+      await Federation.open({ config, serverSvid, datastore, clock, log, metrics }),
     );
     const stopping = new AbortController();
     log.info('Logger service configured', { launch_log_level: log.launchLevel });

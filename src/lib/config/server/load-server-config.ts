@@ -139,7 +139,7 @@ async function resolveServer(
     ...resolved,
     experimental,
     notices: [...report.notices],
-    hints: [...hintsAboutPlugins(resolved.plugins), ...hintsAboutOpa(experimental)],
+    hints: [...hintsAboutPlugins(resolved.plugins), ...hintsAboutOpa(experimental), ...hintsAboutAcme(federation)],
     notYetEffective: findKeysWithoutEffect(SERVER_KEYS, report),
   };
 }
@@ -148,4 +148,10 @@ function hintsAboutOpa({ opaPolicy }: ServerConfig['experimental']): string[] {
   return opaPolicy === undefined
     ? []
     : ['`server run` refuses experimental.auth_opa_policy_engine: authorization_policy_file takes its place.'];
+}
+
+function hintsAboutAcme({ bundleEndpoint }: ServerConfig['federation']): string[] {
+  return bundleEndpoint?.profile.kind === 'https_web_acme'
+    ? ['`server run` refuses acme for the bundle endpoint: name files in serving_cert_file instead.']
+    : [];
 }

@@ -26,7 +26,8 @@ export function acceptFederatedBundle(
   if (bundle.sequenceNumber !== 0n && bundle.sequenceNumber < known) {
     throw refused(`its sequence number ${bundle.sequenceNumber} is older than ${known}, which is stored`);
   }
-  if (bundle.x509Authorities.length + bundle.jwtAuthorities.length === 0 && bundle.sequenceNumber <= known) {
+  const isNews = stored === undefined || !trustsNothing(stored);
+  if (trustsNothing(bundle) && isNews && bundle.sequenceNumber <= known) {
     throw refused('it trusts nothing, and has no newer sequence number');
   }
   for (const { certificate } of bundle.x509Authorities) checkName(Certificate.parse(certificate), trustDomain);
@@ -52,6 +53,10 @@ function checkName(root: Certificate, trustDomain: TrustDomain): void {
     if (!id.isMemberOf(trustDomain))
       throw refused(`one of its roots names trust domain ${goQuote(id.trustDomain.name)}`);
   }
+}
+
+function trustsNothing({ x509Authorities, jwtAuthorities }: AuthorityBundle): boolean {
+  return x509Authorities.length + jwtAuthorities.length === 0;
 }
 
 function refused(why: string): SpirekitError {

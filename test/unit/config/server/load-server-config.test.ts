@@ -250,6 +250,6 @@ describe('notices about a server', () => {
       'profiling_port = 1\nfederation { bundle_endpoint { port = 1 profile "https_spiffe" {} } }',
       'plugins {}\ntelemetry { InMem {} }',
     );
-    expect(notYetEffective).toEqual(['server.federation.bundle_endpoint', 'server.profiling_port', 'telemetry.InMem']);
+    expect(notYetEffective).toEqual(['server.profiling_port', 'telemetry.InMem']);
   });
 });

@@ -123,6 +123,7 @@ describe('the refresh of a federated bundle', () => {
     await refresh();
     far.answer = (_, response) => response.end('{"keys":[],"spiffe_sequence":6}');
     expect(await refresh()).toMatchObject({ isNew: true, bundle: { x509Authorities: [], jwtAuthorities: [] } });
+    expect(await refresh()).toEqual({ isNew: false, bundle: await store.bundles.findBundle(far.trustDomain) });
   });
 
   test('F39: believes an endpoint with an SVID only if it has the very ID, of the bundle that is stored', async () => {
