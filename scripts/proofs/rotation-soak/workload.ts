@@ -64,6 +64,11 @@ export class Workload implements AsyncDisposable {
     return JSON.parse(await this.#line()) as WorkloadReport;
   }
 
+  /** Has it report before its time is over. */
+  end(): void {
+    this.#process.stdin?.write('\n');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 // A workload that holds mTLS calls with a peer while everything it relies on rotates. `soak SECONDS LISTEN PEER PEER_ID`
-// serves on one address and calls the other until the time is over, then prints what it counted as one line of JSON.
+// serves on one address and calls the other until the time is over or another line comes in, then prints what it counted
+// as one line of JSON.
 package main
 
 import (
@@ -84,10 +85,16 @@ func run(seconds, listen, peer, peerID string) error {
 	go w.serve(listener)
 	fmt.Println("ready")
 	// The other one has to listen before it can be called.
-	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+	input := bufio.NewReader(os.Stdin)
+	if _, err := input.ReadString('\n'); err != nil {
 		return err
 	}
 	over := time.After(time.Duration(n) * time.Second)
+	told := make(chan struct{})
+	go func() {
+		_, _ = input.ReadString('\n')
+		close(told)
+	}()
 	go w.watchOwnSVID(ctx)
 	lasting, err := w.dial()
 	if err != nil {
@@ -97,6 +104,9 @@ func run(seconds, listen, peer, peerID string) error {
 	for ticks := time.Tick(callEvery); ; {
 		select {
 		case <-over:
+			w.report()
+			return nil
+		case <-told:
 			w.report()
 			return nil
 		case <-ticks:
