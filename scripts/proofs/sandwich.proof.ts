@@ -61,7 +61,6 @@ async function hold(
   const authority = new RootAuthority(root);
   await untilServed(slices, 'both workloads have an identity', () => true);
   const old = {
-    root: await authority.active(),
     toOne: [await mint(root, two.spiffeId), await mint(nested, two.spiffeId)],
     toTwo: [await mint(root, one.spiffeId), await mint(nested, one.spiffeId)],
   };

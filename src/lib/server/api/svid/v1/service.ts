@@ -8,15 +8,15 @@ import type {
   BatchNewX509SVIDResponse_Result,
   SVIDDefinition,
 } from '../../../../wire/gen/spire/api/server/svid/v1/svid.ts';
-import { getAuthorizedCaller, getCallerId } from '../../../authorization/caller.ts';
+import { getCallerId } from '../../../authorization/caller.ts';
 import type { ServerCa } from '../../../ca/server-ca.ts';
 import type { AuthorizedEntries } from '../../../cache/authorized-entries.ts';
 import type { BundleStore } from '../../../datastore/bundle-store.ts';
 import type { LimitCall } from '../../../endpoints/rate-limits.ts';
 import { answerBatch } from '../../batch.ts';
 import { mintX509Svid } from './mint-x509-svid.ts';
+import { newDownstreamX509Ca } from './new-downstream-x509-ca.ts';
 import { newX509Svid } from './new-x509-svid.ts';
-import { parseCallerCsr } from './parse-caller-csr.ts';
 import { signJwtSvidFor } from './sign-jwt-svid.ts';
 
 /** What the SVID service depends on. */
@@ -66,19 +66,7 @@ export function svidService(deps: SvidServiceDeps): ServiceImplementation<typeof
       return { svid };
     },
 
-    newDownstreamX509CA: async ({ csr, preferredTtl }, call) => {
-      if (getAuthorizedCaller(call).downstreamEntries.length === 0) {
-        throw new SpirekitError('internal', 'caller is not a downstream workload');
-      }
-      const { publicKeyDer: publicKey } = parseCallerCsr(csr);
-      const chain = await ca.signDownstreamX509Ca({ publicKey, ttlSeconds: preferredTtl });
-      const bundle = await deps.bundles.findBundle(trustDomain);
-      if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
-      return {
-        caCertChain: chain.map((certificate) => Buffer.from(certificate.der)),
-        x509Authorities: bundle.x509Authorities.map(({ certificate }) => Buffer.from(certificate)),
-      };
-    },
+    newDownstreamX509CA: (request, call) => newDownstreamX509Ca(deps, request, call),
 
     mintWITSVID: refuseWit,
     batchNewWITSVID: refuseWit,

@@ -251,6 +251,20 @@ describe('NewDownstreamX509CA', () => {
     const [root] = answer.x509Authorities.map((der) => Certificate.parse(der));
     expect(intermediate?.isCa).toBe(true);
     expect(root && intermediate?.isSignedBy(root.publicKey)).toBe(true);
+    expect(intermediate?.uris).toEqual(['spiffe://example.org']);
+    expect(intermediate?.pathLength).toBeUndefined();
+    expect(intermediate?.subject.fields()).toEqual({
+      ...root?.subject.fields(),
+      organizationalUnit: ['DOWNSTREAM-1'],
+    });
+    expect(intermediate?.notAfterMs).toBe(Math.floor(home.clock.nowMs() / 1000) * 1000 + 3_600_000);
+    await expect(
+      downstream.unary(SVIDDefinition, 'newDownstreamX509CA', { csr: Buffer.from('no CSR'), preferredTtl: 0 }),
+    ).rejects.toMatchObject({ status: RpcCode.invalidArgument, description: expect.stringMatching(/^malformed CSR/) });
+    // Longer than the CA itself lives.
+    const long = { csr: await newCsr({ uris: [] }), preferredTtl: 2_000_000_000 };
+    const { caCertChain } = await downstream.unary(SVIDDefinition, 'newDownstreamX509CA', long);
+    expect(Certificate.parse(caCertChain[0] ?? Buffer.of()).notAfterMs).toBe(root?.notAfterMs);
   });
 
   test('is refused to everybody else', async () => {
