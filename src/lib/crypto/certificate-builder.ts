@@ -4,6 +4,7 @@ import { CryptoError } from './crypto-error.ts';
 import { derBitString, derExplicit, derInteger, derOctetString, derSequence, derTime } from './der/writer.ts';
 import {
   type ExtendedKeyUsage,
+  type Extension,
   encodeAuthorityKeyId,
   encodeBasicConstraints,
   encodeExtendedKeyUsage,
@@ -41,6 +42,11 @@ export interface CertificateTemplate {
   /** Left out when empty. */
   readonly extendedKeyUsages?: readonly ExtendedKeyUsage[] | undefined;
   readonly publicKey: PublicKey;
+  /**
+   * Written behind all others, as they are. Those of key usages and extended key usages take the place of what the fields
+   * above say; any other that is written already makes the certificate one that no parser takes.
+   */
+  readonly extraExtensions?: readonly Extension[] | undefined;
   readonly subjectKeyId?: Uint8Array | undefined;
   readonly authorityKeyId?: Uint8Array | undefined;
   /** The issuer's key. */
@@ -87,13 +93,24 @@ function encodeTbs(template: CertificateTemplate, algorithmDer: Uint8Array): Uin
 }
 
 function encodeExtensions(template: CertificateTemplate): Uint8Array[] {
-  const { isCa, pathLength, keyUsages, extendedKeyUsages = [], uris = [], dnsNames = [] } = template;
+  const {
+    isCa,
+    pathLength,
+    keyUsages,
+    extendedKeyUsages = [],
+    uris = [],
+    dnsNames = [],
+    extraExtensions = [],
+  } = template;
   const extensions: Uint8Array[] = [];
   const add = (oid: string, isCritical: boolean, value: Uint8Array): void => {
     extensions.push(encodeExtension({ oid, isCritical, value }));
   };
-  if (keyUsages.length > 0) add(Oid.keyUsage, true, encodeKeyUsage(keyUsages));
-  if (extendedKeyUsages.length > 0) add(Oid.extendedKeyUsage, false, encodeExtendedKeyUsage(extendedKeyUsages));
+  const isExtra = (oid: string): boolean => extraExtensions.some((extra) => extra.oid === oid);
+  if (keyUsages.length > 0 && !isExtra(Oid.keyUsage)) add(Oid.keyUsage, true, encodeKeyUsage(keyUsages));
+  if (extendedKeyUsages.length > 0 && !isExtra(Oid.extendedKeyUsage)) {
+    add(Oid.extendedKeyUsage, false, encodeExtendedKeyUsage(extendedKeyUsages));
+  }
   add(Oid.basicConstraints, true, encodeBasicConstraints({ isCa, pathLength }));
   if (template.subjectKeyId !== undefined) {
     add(Oid.subjectKeyIdentifier, false, derOctetString(template.subjectKeyId));
@@ -105,5 +122,6 @@ function encodeExtensions(template: CertificateTemplate): Uint8Array[] {
     // Critical exactly when there is no subject (RFC 5280 section 4.2.1.6).
     add(Oid.subjectAltName, template.subject.isEmpty, encodeSubjectAltNames(dnsNames, uris));
   }
+  for (const { oid, isCritical, value } of extraExtensions) add(oid, isCritical, value);
   return extensions;
 }

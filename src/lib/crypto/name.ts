@@ -84,6 +84,16 @@ export class Name {
     return new Name(der, rdns);
   }
 
+  /** The name with an attribute of this value, in place of the one it has or else behind all others. */
+  with(oid: string, value: string): Name {
+    const isThere = this.values(oid).length > 0;
+    const attribute = { oid, value };
+    const rdns = isThere
+      ? this.rdns.map((rdn) => rdn.map((each) => (each.oid === oid ? attribute : each)))
+      : [...this.rdns, [attribute]];
+    return new Name(derSequence(...rdns.map(encodeRdn)), rdns);
+  }
+
   get isEmpty(): boolean {
     return this.rdns.length === 0;
   }

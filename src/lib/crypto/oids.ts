@@ -47,6 +47,7 @@ export const Oid = {
   // Attributes of names: RFC 5280 appendix A.1.
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',
+  uniqueIdentifier: '2.5.4.45',
   country: '2.5.4.6',
   locality: '2.5.4.7',
   province: '2.5.4.8',

@@ -15,6 +15,7 @@ import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { loadPolicy } from './authorization/load-policy.ts';
 import { BundleNews } from './bundle-news/bundle-news.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
+import { Composition } from './ca/composition.ts';
 import { countSigning } from './ca/counted-signing.ts';
 import { credentialSettings } from './ca/credential-settings.ts';
 import { CsrQueue } from './ca/csr-queue.ts';
@@ -93,11 +94,12 @@ export class Server implements AsyncDisposable {
     const { datastore } = catalog;
     await checkTrustDomain(config, datastore);
     const csrs = opening.use(new CsrQueue(clock));
-    const signingCa = new SigningCa(credentialSettings(config), clock, (task, signer) => csrs.issue(task, signer));
+    const credentials = credentialSettings(config, new Composition(catalog.credentialComposers));
+    const signingCa = new SigningCa(credentials, clock, (task, signer) => csrs.issue(task, signer));
     const ca = countSigning(signingCa, metrics);
     const authorities = opening.use(
       await AuthorityManager.open({
-        settings: credentialSettings(config),
+        settings: credentials,
         caKeyType: config.caKeyType,
         jwtKeyType: config.jwtKeyType,
         keyManager: catalog.keyManager,

@@ -45,6 +45,14 @@ export class JwtSvid {
   }
 }
 
+/** Claims of a JWT-SVID. */
+export interface JwtSvidClaims extends Readonly<Record<string, unknown>> {
+  readonly aud: readonly string[];
+  readonly exp: number;
+  readonly iat: number;
+  readonly sub: string;
+}
+
 /** What {@link signJwtSvid} signs. */
 export interface JwtSvidRequest {
   readonly id: SpiffeId;
@@ -110,26 +118,38 @@ export function parseJwtSvidUnverified(
  * @throws SpiffeError `invalid-argument` for a request that would make an invalid token
  */
 export async function signJwtSvid(request: JwtSvidRequest): Promise<JwtSvid> {
-  const { id, audience, kid, signer } = request;
-  const algorithm = getJwsAlgorithm(signer.publicKey);
-  if (request.algorithm !== undefined && request.algorithm !== algorithm) {
-    throw new SpiffeError('invalid-argument', `signer makes ${algorithm}, not ${request.algorithm}`);
-  }
+  const { id } = request;
+  const claims = jwtSvidClaims(request);
+  const token = await signJwtSvidClaims(claims, request);
+  return new JwtSvid({ id, audience: claims.aud, expiry: new Date(claims.exp * 1000), claims, token });
+}
+
+/** The claims that {@link signJwtSvid} signs. @throws SpiffeError `invalid-argument` */
+export function jwtSvidClaims({ id, audience, ...request }: JwtSvidRequest): JwtSvidClaims {
   if (audience.length === 0 || audience.includes('')) {
     throw new SpiffeError('invalid-argument', 'audience must be specified');
   }
-  if (kid === '') throw new SpiffeError('invalid-argument', 'key ID must be specified');
-  const expirySeconds = Math.floor(request.expiresAt.getTime() / 1000);
-  const claims = {
+  return {
     aud: [...audience],
-    exp: expirySeconds,
+    exp: Math.floor(request.expiresAt.getTime() / 1000),
     iat: Math.floor(request.issuedAt.getTime() / 1000),
     ...(request.issuer !== undefined && { iss: request.issuer }),
     ...(request.jti !== undefined && { jti: request.jti }),
     sub: id.toString(),
   };
-  const token = await signCompactJws({ alg: algorithm, kid, typ: 'JWT' }, claims, signer);
-  return new JwtSvid({ id, audience: claims.aud, expiry: new Date(expirySeconds * 1000), claims, token });
+}
+
+/** Signs claims with the header of a JWT-SVID, whatever they say. Resolves with the token. @throws SpiffeError `invalid-argument` */
+export async function signJwtSvidClaims(
+  claims: Readonly<Record<string, unknown>>,
+  { kid, signer, ...request }: Pick<JwtSvidRequest, 'kid' | 'signer' | 'algorithm'>,
+): Promise<string> {
+  const algorithm = getJwsAlgorithm(signer.publicKey);
+  if (request.algorithm !== undefined && request.algorithm !== algorithm) {
+    throw new SpiffeError('invalid-argument', `signer makes ${algorithm}, not ${request.algorithm}`);
+  }
+  if (kid === '') throw new SpiffeError('invalid-argument', 'key ID must be specified');
+  return await signCompactJws({ alg: algorithm, kid, typ: 'JWT' }, claims, signer);
 }
 
 function check(

@@ -2,6 +2,7 @@ import type { ServerConfig } from '../../config/server/server-config.ts';
 import { Name } from '../../crypto/name.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Composition } from './composition.ts';
 
 /** What the configuration says about credentials. Lifetimes in seconds. */
 export interface CredentialSettings {
@@ -15,6 +16,8 @@ export interface CredentialSettings {
   /** The `iss` claim; absent means none. */
   readonly jwtIssuer: string | undefined;
   readonly isJwtSvidEnabled: boolean;
+  /** What composers add; empty by default. */
+  readonly composition?: Composition | undefined;
 }
 
 /** Subject of X509-SVIDs that name none. */
@@ -52,7 +55,7 @@ export function withSerialNumber(subject: Name, serialNumber: bigint): Name {
 }
 
 /** What the configuration of a server says of its credentials. */
-export function credentialSettings(config: ServerConfig): CredentialSettings {
+export function credentialSettings(config: ServerConfig, composition: Composition): CredentialSettings {
   return {
     trustDomain: config.trustDomain,
     caSubject: Name.of(config.caSubject),
@@ -62,5 +65,6 @@ export function credentialSettings(config: ServerConfig): CredentialSettings {
     agentTtlSeconds: config.agentTtlSeconds,
     jwtIssuer: config.jwtIssuer,
     isJwtSvidEnabled: !config.disableJwtSvids,
+    composition: composition.isEmpty ? undefined : composition,
   };
 }

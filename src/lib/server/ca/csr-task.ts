@@ -1,6 +1,7 @@
 import type { Certificate } from '../../crypto/certificate.ts';
 import { type CertificateTemplate, type EncodedName, issueCertificate } from '../../crypto/certificate-builder.ts';
 import { parseCsr } from '../../crypto/csr.ts';
+import type { Extension } from '../../crypto/extensions.ts';
 import { subjectKeyId } from '../../crypto/key.ts';
 import type { Signer } from '../../crypto/signer.ts';
 
@@ -12,6 +13,7 @@ export interface CsrTask {
   readonly issuer: EncodedName;
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
+  readonly extraExtensions?: readonly Extension[];
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly authorityKeyId: Uint8Array | undefined;

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Certificate } from '../../crypto/certificate.ts';
 import { type CertificateTemplate, issueCertificate } from '../../crypto/certificate-builder.ts';
+import { parseCsr } from '../../crypto/csr.ts';
 import { type PublicKey, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import { Name } from '../../crypto/name.ts';
 import type { Signer } from '../../crypto/signer.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
-import { signJwtSvid } from '../../spiffe/jwt-svid.ts';
+import { type JwtSvidRequest, jwtSvidClaims, signJwtSvid, signJwtSvidClaims } from '../../spiffe/jwt-svid.ts';
 import { serverId } from '../../spiffe/server-id.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
+import type { X509SvidAttributes } from '../plugin/credentialcomposer/credential-composer.ts';
 import type { JwtKey, X509Ca } from './authority.ts';
+import { composedX509Ca } from './composed-x509-ca.ts';
 import { type CredentialSettings, lifetimeFrom, ttlOrDefault, X509_SVID_SUBJECT } from './credential-settings.ts';
 import { type CsrTask, issueForCsr, X509_SVID_PROFILE } from './csr-task.ts';
 import type {
@@ -61,22 +64,29 @@ export class SigningCa implements ServerCa {
   }
 
   signServerX509Svid({ publicKey }: ServerX509SvidParams): Promise<readonly Certificate[]> {
-    return this.#signSvid(serverId(this.#settings.trustDomain), publicKey, {
-      ttlSeconds: this.#settings.x509SvidTtlSeconds,
-    });
+    const { trustDomain, x509SvidTtlSeconds: ttlSeconds, composition } = this.#settings;
+    return this.#signSvid(serverId(trustDomain), publicKey, { ttlSeconds }, (made) =>
+      composition?.serverX509Svid(made),
+    );
   }
 
   signAgentX509Svid({ spiffeId, publicKey }: AgentX509SvidParams): Promise<readonly Certificate[]> {
-    return this.#signSvid(spiffeId, publicKey, { ttlSeconds: this.#settings.agentTtlSeconds });
+    const { agentTtlSeconds: ttlSeconds, composition } = this.#settings;
+    return this.#signSvid(spiffeId, publicKey, { ttlSeconds }, (made) =>
+      composition?.agentX509Svid(made, { spiffeId, publicKey }),
+    );
   }
 
   signWorkloadX509Svid(params: WorkloadX509SvidParams): Promise<readonly Certificate[]> {
     const { spiffeId, publicKey, ttlSeconds, dnsNames = [], subject } = params;
-    return this.#signSvid(spiffeId, publicKey, {
+    const options = {
       ttlSeconds: ttlOrDefault(ttlSeconds, this.#settings.x509SvidTtlSeconds),
       dnsNames,
       subject: withCommonName(subject === undefined || subject.isEmpty ? X509_SVID_SUBJECT : subject, dnsNames[0]),
-    });
+    };
+    return this.#signSvid(spiffeId, publicKey, options, (made) =>
+      this.#settings.composition?.workloadX509Svid(made, { spiffeId, publicKey }),
+    );
   }
 
   async signWorkloadCsr({ csr, spiffeId, ttlSeconds, dnsNames = [] }: WorkloadCsrParams): Promise<EncodedChain> {
@@ -86,7 +96,16 @@ export class SigningCa implements ServerCa {
       dnsNames,
       subject: withCommonName(X509_SVID_SUBJECT, dnsNames[0]),
     });
-    const der = await this.#issueForCsr({ ...template, ...this.#issuer(ca), csr }, ca.signer);
+    const { composition } = this.#settings;
+    // A composer wants to know the key, which is otherwise read elsewhere.
+    const composed = composition && {
+      ...template,
+      ...(await composition.workloadX509Svid(attributesOf(template), {
+        spiffeId,
+        publicKey: parseCsr(csr).publicKeyDer,
+      })),
+    };
+    const der = await this.#issueForCsr({ ...(composed ?? template), ...this.#issuer(ca), csr }, ca.signer);
     return { certificates: [{ der }, ...ca.upstreamChain], notAfterMs: wholeSecondsMs(template.notAfter) };
   }
 
@@ -105,7 +124,7 @@ export class SigningCa implements ServerCa {
     const { notAfter } = lifetimeFrom(this.#clock, ttlSeconds, key.notAfterSeconds);
     const expiresAtSeconds = Math.floor(notAfter.getTime() / 1000);
     if (expiresAtSeconds <= issuedAtSeconds) throw new SpirekitError('unavailable', 'JWT key has expired');
-    const { token } = await signJwtSvid({
+    const request: JwtSvidRequest = {
       id: spiffeId,
       audience,
       issuedAt: new Date(issuedAtSeconds * 1000),
@@ -114,18 +133,26 @@ export class SigningCa implements ServerCa {
       ...(params.includeJti === true && { jti: newTokenId() }),
       kid: key.authorityId,
       signer: key.signer,
-    });
-    return { token, issuedAtSeconds, expiresAtSeconds };
+    };
+    const { composition } = this.#settings;
+    if (composition === undefined) {
+      const { token } = await signJwtSvid(request);
+      return { token, issuedAtSeconds, expiresAtSeconds };
+    }
+    const { claims } = await composition.workloadJwtSvid({ claims: jwtSvidClaims(request) }, { spiffeId });
+    const token = await signJwtSvidClaims(claims, request);
+    return { token, issuedAtSeconds: Number(claims['iat']), expiresAtSeconds: Number(claims['exp']) };
   }
 
   async signDownstreamX509Ca({ publicKey, ttlSeconds }: DownstreamX509CaParams): Promise<readonly Certificate[]> {
     const ca = this.#getX509Ca();
+    const subject = Name.of({
+      ...ca.certificate.subject.fields(),
+      // The number counts the CAs above as SPIRE does: the root only if it is this server's own.
+      organizationalUnit: [`DOWNSTREAM-${Math.max(1, ca.upstreamChain.length)}`],
+    });
     return this.#issue(ca, {
-      subject: Name.of({
-        ...ca.certificate.subject.fields(),
-        // The number counts the CAs above as SPIRE does: the root only if it is this server's own.
-        organizationalUnit: [`DOWNSTREAM-${Math.max(1, ca.upstreamChain.length)}`],
-      }),
+      ...(await composedX509Ca(this.#settings.composition, subject)),
       uris: [this.#settings.trustDomain.id().toString()],
       ...lifetimeFrom(this.#clock, ttlOrDefault(ttlSeconds, this.#settings.caTtlSeconds), ca.notAfterSeconds),
       isCa: true,
@@ -134,9 +161,17 @@ export class SigningCa implements ServerCa {
     });
   }
 
-  async #signSvid(spiffeId: SpiffeId, publicKey: PublicKey, options: SvidOptions): Promise<readonly Certificate[]> {
+  /** @param compose what composers make of it; undefined without any */
+  async #signSvid(
+    spiffeId: SpiffeId,
+    publicKey: PublicKey,
+    options: SvidOptions,
+    compose: (made: X509SvidAttributes) => Promise<X509SvidAttributes> | undefined,
+  ): Promise<readonly Certificate[]> {
     const ca = this.#getX509Ca();
-    return this.#issue(ca, { ...X509_SVID_PROFILE, ...this.#svidTemplate(ca, spiffeId, options), publicKey });
+    const template = this.#svidTemplate(ca, spiffeId, options);
+    const composed = await compose(attributesOf(template));
+    return this.#issue(ca, { ...X509_SVID_PROFILE, ...template, ...composed, publicKey });
   }
 
   /** What an X509-SVID says of its own. Error: `invalid-argument` for an ID that is no workload's of this trust domain. */
@@ -144,7 +179,7 @@ export class SigningCa implements ServerCa {
     ca: X509Ca,
     spiffeId: SpiffeId,
     { ttlSeconds, dnsNames = [], subject = X509_SVID_SUBJECT }: SvidOptions,
-  ): Pick<CsrTask, 'subject' | 'uris' | 'dnsNames' | 'notBefore' | 'notAfter'> {
+  ): Pick<CsrTask, 'uris' | 'dnsNames' | 'notBefore' | 'notAfter'> & { readonly subject: Name } {
     this.#checkMember(spiffeId, 'X509');
     const lifetime = lifetimeFrom(this.#clock, ttlSeconds, ca.notAfterSeconds);
     return { subject, uris: [spiffeId.toString()], dnsNames, ...lifetime };
@@ -192,6 +227,10 @@ export class SigningCa implements ServerCa {
       `invalid ${kind}-SVID ID: ${JSON.stringify(spiffeId.toString())} ${where}${isMember ? '; path is empty' : ''}`,
     );
   }
+}
+
+function attributesOf({ subject, dnsNames }: Pick<X509SvidAttributes, 'subject' | 'dnsNames'>): X509SvidAttributes {
+  return { subject, dnsNames, extraExtensions: [] };
 }
 
 interface SvidOptions {

@@ -8,6 +8,7 @@ import { SpirekitError } from '../../runtime/errors.ts';
 import { emptyAuthorityBundle } from '../../spiffe/authority-bundle.ts';
 import type { SlotId, X509Ca } from './authority.ts';
 import { type AuthorityKindDeps, restoreSigner, type Unusable } from './authority-kind-deps.ts';
+import { composedX509Ca } from './composed-x509-ca.ts';
 import { lifetimeFrom, withSerialNumber } from './credential-settings.ts';
 import type { JournalEntry } from './journal-format.ts';
 import type { AuthorityKind } from './rotating-authority.ts';
@@ -54,11 +55,11 @@ function keyIdOf(slotId: SlotId): string {
 
 async function createSelfSigned({ settings, clock }: X509CaKindDeps, signer: Signer): Promise<X509Ca> {
   const serialNumber = randomSerialNumber();
-  const subject = withSerialNumber(settings.caSubject, serialNumber);
+  const composed = await composedX509Ca(settings.composition, withSerialNumber(settings.caSubject, serialNumber));
   const certificate = await issueCertificate({
     serialNumber,
-    subject,
-    issuer: subject,
+    ...composed,
+    issuer: composed.subject,
     uris: [settings.trustDomain.id().toString()],
     ...lifetimeFrom(clock, settings.caTtlSeconds),
     isCa: true,
@@ -78,8 +79,13 @@ async function createSignedUpstream(
   upstream: Pick<UpstreamClient, 'mintX509Ca'>,
   signer: Signer,
 ): Promise<X509Ca> {
+  // What else composers want is for the authority above to decide.
+  const { subject } = await composedX509Ca(
+    settings.composition,
+    withSerialNumber(settings.caSubject, randomSerialNumber()),
+  );
   const csr = await createCsr({
-    subject: withSerialNumber(settings.caSubject, randomSerialNumber()),
+    subject,
     uris: [settings.trustDomain.id().toString()],
     signer,
   });

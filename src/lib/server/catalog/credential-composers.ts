@@ -3,4 +3,6 @@ import type { CredentialComposer } from '../plugin/credentialcomposer/credential
 import type { ServerPluginDeps } from './server-plugin-deps.ts';
 
 /** The credential composers that come with the server. */
-export const credentialComposers: BuiltInPlugins<ServerPluginDeps, CredentialComposer> = {};
+export const credentialComposers: BuiltInPlugins<ServerPluginDeps, CredentialComposer> = {
+  uniqueid: async () => (await import('../plugin/credentialcomposer/uniqueid/plugin.ts')).uniqueIdComposer,
+};

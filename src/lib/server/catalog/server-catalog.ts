@@ -11,6 +11,7 @@ import type { Metrics } from '../../telemetry/metrics.ts';
 import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher.ts';
+import type { CredentialComposer } from '../plugin/credentialcomposer/credential-composer.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
 import type { Notifier } from '../plugin/notifier/notifier.ts';
@@ -75,6 +76,10 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
 
   get bundlePublishers(): readonly BundlePublisher[] {
     return this.#plugins.list('BundlePublisher');
+  }
+
+  get credentialComposers(): readonly CredentialComposer[] {
+    return this.#plugins.list('CredentialComposer');
   }
 
   get notifiers(): readonly Notifier[] {
