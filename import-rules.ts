@@ -60,6 +60,7 @@ export const EXCEPTIONS: Readonly<Record<string, { readonly may: readonly string
 
 /** Packages that only these folders may import, because they are slow to load or must stay in one place. */
 export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  '@aws-sdk': ['src/lib/server/aws'],
   koffi: ['src/lib/rpc', 'src/lib/runtime'],
   kysely: ['src/lib/server/datastore'],
   'node:sqlite': ['src/lib/server/datastore'],

@@ -61,6 +61,21 @@ function without(isLeftOut: (path: string) => boolean): Plugin {
   };
 }
 
+/** What a few servers load: it has a bundle of its own, beside the programs. */
+const ASIDE = { file: 'src/lib/server/aws/aws-sdk.ts', bundle: 'aws-sdk.cjs' } as const;
+
+/** Leaves {@link ASIDE} to its own bundle, which lies in that folder as seen from whoever loads it. */
+function aside(folder: string): Plugin {
+  return {
+    name: 'aside',
+    setup(builder) {
+      builder.onResolve({ filter: /\/aws-sdk\.ts$/ }, ({ kind }) =>
+        kind === 'dynamic-import' ? { path: `${folder}/${ASIDE.bundle}`, external: true } : null,
+      );
+    },
+  };
+}
+
 /** Whether a program can do without a file. */
 function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
   if (program === 'spirekit') return false;
@@ -105,7 +120,7 @@ function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
  * a daemon, one for each of those that must start fastest; and the small file that starts the right one. The server's signing
  * threads run a file of their own.
  */
-async function bundlePrograms(): Promise<void> {
+async function bundlePrograms(): Promise<Metafile> {
   const define = {
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
@@ -117,6 +132,11 @@ async function bundlePrograms(): Promise<void> {
     entryPoints: ['src/lib/server/ca/signing-thread.ts'],
     outfile: join(fresh, 'main', 'signing-thread.cjs'),
   });
+  const { metafile } = await build({
+    ...cjs,
+    entryPoints: [ASIDE.file],
+    outfile: join(fresh, 'main', ASIDE.bundle),
+  });
   for (const program of PROGRAMS) {
     const entry = `src/main/${program}.ts`;
     await build({
@@ -124,7 +144,7 @@ async function bundlePrograms(): Promise<void> {
       entryPoints: [entry],
       outfile: join(fresh, 'main', `${program}.full.cjs`),
       define,
-      plugins: [without((file) => isForeign(program, file))],
+      plugins: [without((file) => isForeign(program, file)), aside('.')],
     });
     await build({
       ...cjs,
@@ -153,6 +173,7 @@ async function bundlePrograms(): Promise<void> {
       target: 'node14',
     });
   }
+  return metafile;
 }
 
 /**
@@ -168,6 +189,7 @@ async function bundleModules(): Promise<Metafile> {
     splitting: true,
     format: 'esm',
     chunkNames: 'chunks/[name]-[hash]',
+    plugins: [aside('../main')],
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },

@@ -240,6 +240,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/authorization/load-policy.test.ts'],
     fuzz: 'authorization-policy',
   },
+  'server/aws/aws-error.ts': {
+    properties: ['server/aws/aws-error.test.ts'],
+    fuzz: { none: 'cuts a text; the properties try any' },
+  },
   'server/ca/journal-format.ts': { properties: ['server/ca/journal-format.test.ts'], fuzz: 'ca-journal' },
   'server/datastore/entry-rules.ts': { properties: ['server/request-parsers.test.ts'], fuzz: 'requests' },
   'server/datastore/sql/bundle-row.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },
@@ -257,6 +261,14 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'server/datastore/sqlite/sqlite-errors.ts': {
     properties: ['server/request-parsers.test.ts'],
     fuzz: { none: 'takes errors, no text' },
+  },
+  'server/plugin/keymanager/aws-kms/key-policy.ts': {
+    properties: ['server/plugin/keymanager/kms-names.test.ts'],
+    fuzz: { none: WRITES },
+  },
+  'server/plugin/keymanager/aws-kms/kms-names.ts': {
+    properties: ['server/plugin/keymanager/kms-names.test.ts'],
+    fuzz: { none: 'replaces two characters; the properties try any text' },
   },
   'server/plugin/keymanager/server-identifier.ts': {
     properties: ['server/plugin/keymanager/server-identifier.test.ts'],

@@ -21,6 +21,8 @@ export interface DeploymentOptions {
   readonly serverDataDir?: string;
   /** The `KeyManager` block of the server; default: keys in a file below its data folder. */
   readonly keyManager?: string;
+  /** More variables of the server's environment, at each start. */
+  readonly serverEnv?: NodeJS.ProcessEnv;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Plugins added to the server's `plugins` block. */
@@ -116,7 +118,8 @@ export class Deployment implements AsyncDisposable {
     const written = join(this.folder, 'server.conf');
     writeFileSync(written, this.#serverConfig());
     const args = ['run', '-config', options.configPath ?? written];
-    this.#server = this.#start(this.#daemons.server, args, 'server.log', options.env);
+    const env = { ...this.#options.serverEnv, ...options.env };
+    this.#server = this.#start(this.#daemons.server, args, 'server.log', env);
     return this.#server;
   }
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { getCACertificates } from 'node:tls';
 import { pemDecodeAll, pemEncode } from '../../crypto/pem.ts';
+import { publicRoots } from '../../fetch/public-roots.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { ioReason } from '../../runtime/io-reason.ts';
 import type { VaultSettings } from './vault-settings.ts';
@@ -54,7 +54,7 @@ export class VaultTransport implements Disposable {
             key: await readSetting(auth.keyPath, 'client_key_path'),
           }
         : {};
-    const ca = caCertPath === '' ? systemRoots() : await readRoots(caCertPath);
+    const ca = caCertPath === '' ? [...publicRoots()] : await readRoots(caCertPath);
     try {
       const rejectUnauthorized = !settings.insecureSkipVerify;
       return new VaultTransport(settings, new HttpsAgent({ ...pool, ...client, ca, rejectUnauthorized }));
@@ -124,12 +124,6 @@ async function readText(message: IncomingMessage): Promise<string> {
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** What Go's clients believe on this machine. Older versions of Node know only the roots that they bring. */
-function systemRoots(): string[] | undefined {
-  if (typeof getCACertificates !== 'function') return undefined;
-  return [...getCACertificates('default'), ...getCACertificates('system')];
 }
 
 async function readSetting(path: string, setting: string): Promise<Buffer> {

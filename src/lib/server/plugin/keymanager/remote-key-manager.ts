@@ -27,8 +27,8 @@ export interface RemoteKeyManagerOptions<K extends RemoteKey> {
   /** For messages. */
   readonly keptIn: string;
   readonly store: RemoteKeyStore<K>;
-  /** The keys that earlier runs made, by id. */
-  readonly keys: ReadonlyMap<string, K>;
+  /** The keys that earlier runs made, by id. The manager adds its own to it. */
+  readonly keys: Map<string, K>;
   /** Closed with the manager. */
   readonly resources: AsyncDisposable;
 }
@@ -47,7 +47,7 @@ export class RemoteKeyManager<K extends RemoteKey> implements KeyManager, AsyncD
     this.name = name;
     this.keptIn = keptIn;
     this.#store = store;
-    this.#keys = new Map(keys);
+    this.#keys = keys;
     this.#resources = resources;
   }
 
