@@ -58,6 +58,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/agent-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent-purge.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/bundle-status.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/bundle.ts': { properties: ['cli/input-properties.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/entry.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/federation.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },

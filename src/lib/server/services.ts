@@ -12,11 +12,13 @@ import { LocalAuthorityDefinition } from '../wire/gen/spire/api/server/localauth
 import { LoggerDefinition } from '../wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../wire/gen/spire/api/server/svid/v1/svid.ts';
 import { TrustDomainDefinition } from '../wire/gen/spire/api/server/trustdomain/v1/trustdomain.ts';
+import { FederationDefinition } from '../wire/gen/spirekit/api/server/federation/v1/federation.ts';
 import { SyncDefinition } from '../wire/gen/spirekit/api/server/sync/v1/sync.ts';
 import { agentService } from './api/agent/v1/service.ts';
 import { bundleService } from './api/bundle/v1/service.ts';
 import { debugService } from './api/debug/v1/service.ts';
 import { entryService } from './api/entry/v1/service.ts';
+import { federationService } from './api/federation/v1/service.ts';
 import { healthService } from './api/health/v1/service.ts';
 import { localAuthorityService } from './api/localauthority/v1/service.ts';
 import { loggerService } from './api/logger/v1/service.ts';
@@ -76,6 +78,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
   });
   const bundle = bundleService({ trustDomain, bundles, publishJwtKey: (key) => deps.authorities.publishJwtKey(key) });
   const { federation } = datastore;
+  const federationStatus = federationService(deps);
   const relationships = trustDomainService({
     trustDomain,
     federation,
@@ -113,6 +116,7 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
       server.addService(AgentDefinition, agent);
       server.addService(BundleDefinition, bundle);
       server.addService(EntryDefinition, entry);
+      server.addService(FederationDefinition, federationStatus);
       server.addService(LocalAuthorityDefinition, localAuthority);
       server.addService(SVIDDefinition, svid);
       server.addService(SyncDefinition, sync);

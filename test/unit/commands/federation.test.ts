@@ -10,6 +10,10 @@ import FederationUpdate from '../../../src/commands/federation/update.ts';
 import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
 import { TrustDomainDefinition } from '../../../src/lib/wire/gen/spire/api/server/trustdomain/v1/trustdomain.ts';
 import type { FederationRelationship } from '../../../src/lib/wire/gen/spire/api/types/federationrelationship.ts';
+import {
+  BundleStatus,
+  FederationDefinition,
+} from '../../../src/lib/wire/gen/spirekit/api/server/federation/v1/federation.ts';
 import { CommandHarness } from './command-harness.ts';
 
 const FAR = ['-trustDomain', 'far.example', '-bundleEndpointURL', 'https://far.example/bundle'];
@@ -41,6 +45,7 @@ const DOCUMENT = JSON.stringify({
 });
 
 let harness: CommandHarness;
+let statuses: BundleStatus[] | undefined;
 const kept = new Map<string, FederationRelationship>();
 
 beforeAll(async () => {
@@ -51,6 +56,12 @@ beforeAll(async () => {
     throw new RpcError(RpcCode.notFound, 'federation relationship does not exist');
   };
   harness = await CommandHarness.open((add) => {
+    add(FederationDefinition, {
+      listBundleStatus: async () => {
+        if (statuses === undefined) throw new RpcError(RpcCode.unimplemented, 'unknown service');
+        return { statuses };
+      },
+    });
     add(TrustDomainDefinition, {
       listFederationRelationships: async () => ({ federationRelationships: [...kept.values()], nextPageToken: '' }),
       getFederationRelationship: async ({ trustDomain }) => find(trustDomain),
@@ -88,7 +99,10 @@ beforeAll(async () => {
     });
   });
 });
-beforeEach(() => kept.clear());
+beforeEach(() => {
+  kept.clear();
+  statuses = undefined;
+});
 afterAll(() => harness[Symbol.asyncDispose]());
 
 describe('federation create and update', () => {
@@ -223,5 +237,65 @@ describe('federation list, show, refresh and delete', () => {
     );
     expect((await harness.run('spire-server', FederationRefresh, [])).stderr).toBe('Error: id is required\n');
     expect((await harness.run('spire-server', FederationDelete, [])).stderr).toBe('Error: id is required\n');
+  });
+});
+
+describe('federation list', () => {
+  const failing = BundleStatus.create({
+    trustDomain: 'far.example',
+    bundleEndpointUrl: 'https://far.example/bundle',
+    bundleEndpointProfile: 'https_web',
+    nextAttemptAt: 1_900_000_060n,
+    problem: 'dial tcp far.example:443: connection refused',
+  });
+  const fine = BundleStatus.create({
+    ...failing,
+    trustDomain: 'near.example',
+    configured: true,
+    lastSuccessAt: 1_900_000_000n,
+    problem: '',
+  });
+
+  it('is SPIRE’s on the drop-in, whatever fares badly', async () => {
+    statuses = [failing, fine];
+    await harness.run('spire-server', FederationCreate, WEB);
+    const listed = await harness.run('spire-server', FederationList, []);
+    expect(listed).toEqual({ code: 0, stdout: `Found 1 federation relationship\n\n${WEB_TEXT}`, stderr: '' });
+  });
+
+  it('names problems on the umbrella, where the server can tell', async () => {
+    await harness.run('spire-server', FederationCreate, WEB);
+    expect((await harness.run('spirekit', FederationList, [])).stderr).toBe('');
+    statuses = [failing, fine];
+    const listed = await harness.run('spirekit', FederationList, []);
+    expect(listed.stdout).toContain('far.example');
+    expect(listed.stderr).toBe(
+      'The bundle of far.example is not refreshed: dial tcp far.example:443: connection refused\n',
+    );
+  });
+
+  it('tells with -status how the fetching of bundles fares', async () => {
+    statuses = [failing, fine];
+    const { code, stdout } = await harness.run('spire-server', FederationList, ['-status']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^Found 2 federated trust domains\n\nTrust domain {14}: far\.example\n.*\nSet in {20}: API\nLast refresh {14}: never\nNext refresh {14}: 2030-.*\nProblem {19}: dial tcp.*\n\n.*Set in {20}: configuration\nLast refresh {14}: 2030-[^\n]*\nNext[^\n]*\n$/s,
+    );
+    const json = await harness.run('spire-server', FederationList, ['-status', '-output', 'json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      statuses: [{ trust_domain: 'far.example' }, { configured: true }],
+    });
+    const table = await harness.run('spirekit', FederationList, ['--status', '--output', 'table']);
+    expect(table.stdout).toMatch(/far\.example +https:\/\/far\.example\/bundle +https_web +API +never +dial tcp/);
+    statuses = [];
+    expect((await harness.run('spirekit', FederationList, ['--status'])).stdout).toBe(
+      'Found 0 federated trust domains\n',
+    );
+  });
+
+  it('says that SPIRE’s server cannot tell it', async () => {
+    const { code, stderr } = await harness.run('spire-server', FederationList, ['-status']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('error listing the status of bundles');
   });
 });

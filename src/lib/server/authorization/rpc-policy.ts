@@ -17,7 +17,7 @@ const OPERATORS: readonly CallerRole[] = ['admin', 'local'];
 const AGENTS: readonly CallerRole[] = ['agent'];
 const DOWNSTREAMS: readonly CallerRole[] = ['downstream'];
 
-/** By service, then by method. What is not here, nobody may call. The same as in SPIRE's policy data, plus our extension. */
+/** By service, then by method. What is not here, nobody may call. The same as in SPIRE's policy data, plus our extensions. */
 const POLICY: Readonly<Record<string, Readonly<Record<string, readonly CallerRole[]>>>> = {
   'grpc.health.v1.Health': { Check: LOCAL, List: LOCAL, Watch: LOCAL },
   'spire.api.server.agent.v1.Agent': {
@@ -92,6 +92,7 @@ const POLICY: Readonly<Record<string, Readonly<Record<string, readonly CallerRol
     ListFederationRelationships: OPERATORS,
     RefreshBundle: OPERATORS,
   },
+  'spirekit.api.server.federation.v1.Federation': { ListBundleStatus: OPERATORS },
   'spirekit.api.server.sync.v1.Sync': { Watch: AGENTS },
 };
 
@@ -121,7 +122,7 @@ const BY_METHOD: ReadonlyMap<string, MethodRule> = new Map([
 
 /** Who may call what; nobody may call what it does not know. */
 export class RpcPolicy {
-  /** SPIRE's, plus our extension. */
+  /** SPIRE's, plus our extensions. */
   static readonly standard = new RpcPolicy(BY_METHOD);
   readonly #rules: ReadonlyMap<string, MethodRule>;
 

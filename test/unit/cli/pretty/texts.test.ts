@@ -4,6 +4,7 @@ import { UTC } from '../../../../src/lib/cli/go-time.ts';
 import * as agentText from '../../../../src/lib/cli/pretty/agent.ts';
 import { formatAgentInfo } from '../../../../src/lib/cli/pretty/agent-info.ts';
 import { formatPurge, purgeJson } from '../../../../src/lib/cli/pretty/agent-purge.ts';
+import * as statusText from '../../../../src/lib/cli/pretty/bundle-status.ts';
 import * as entryText from '../../../../src/lib/cli/pretty/entry.ts';
 import * as federationText from '../../../../src/lib/cli/pretty/federation.ts';
 import { formatJwtSvids, formatValidatedJwt } from '../../../../src/lib/cli/pretty/jwt-svid.ts';
@@ -15,6 +16,7 @@ import { Agent } from '../../../../src/lib/wire/gen/spire/api/types/agent.ts';
 import { Entry } from '../../../../src/lib/wire/gen/spire/api/types/entry.ts';
 import { FederationRelationship } from '../../../../src/lib/wire/gen/spire/api/types/federationrelationship.ts';
 import { LogLevel } from '../../../../src/lib/wire/gen/spire/api/types/logger.ts';
+import { BundleStatus } from '../../../../src/lib/wire/gen/spirekit/api/server/federation/v1/federation.ts';
 import { selectors, spiffeIds } from '../../wire/convert/arbitraries.ts';
 
 const text = fc.string({ unit: 'grapheme' });
@@ -66,6 +68,18 @@ const relationships = fc
     ),
   })
   .map((relationship) => FederationRelationship.create(relationship));
+
+const bundleStatuses = fc
+  .record({
+    trustDomain: text,
+    bundleEndpointUrl: text,
+    bundleEndpointProfile: fc.constantFrom('https_web', 'https_spiffe'),
+    configured: fc.boolean(),
+    lastSuccessAt: int64,
+    nextAttemptAt: int64,
+    problem: text,
+  })
+  .map((each) => BundleStatus.create(each));
 
 const certificates = fc.array(
   fc.record({ id: fc.option(wireId, { nil: undefined }), subject: text, expiresAt: int64 }),
@@ -176,6 +190,27 @@ describe('pretty text shows every message in full, whatever its fields hold', ()
         }
         const printed = federationText.formatAccepted(list) + federationText.formatRefused(list, all, 'create');
         for (const { bundleEndpointUrl } of all) expect(printed).toContain(bundleEndpointUrl);
+      }),
+    );
+  });
+
+  it('how the fetching of bundles fares', () => {
+    fc.assert(
+      fc.property(fc.array(bundleStatuses, { maxLength: 4 }), (list) => {
+        const parts = list.flatMap(({ trustDomain, bundleEndpointUrl, problem }) => [
+          trustDomain,
+          bundleEndpointUrl,
+          problem,
+        ]);
+        holds(
+          statusText.formatBundleStatuses(list, () => UTC),
+          `Found ${list.length} `,
+          ...parts,
+        );
+        const problems = list.map(({ problem }) => problem);
+        const talk = statusText.formatBundleProblems(list);
+        for (const problem of problems) expect(talk).toContain(problem);
+        expect(statusText.bundleStatusTable(list, () => UTC).rows.map((row) => row.at(-1))).toEqual(problems);
       }),
     );
   });

@@ -123,8 +123,10 @@ describe('authorizeCalls', () => {
       expect([...RpcPolicy.standard.ruleOf(method).roles].sort(), method).toEqual(callers);
     const own = RpcPolicy.standard.methods.filter((method) => !EXPECTED.has(method));
     const unexpected = own.filter((method) => !method.startsWith('/spire.api.registration.Registration/'));
-    expect(unexpected).toEqual(['/spirekit.api.server.sync.v1.Sync/Watch']);
-    expect([...RpcPolicy.standard.ruleOf('/spirekit.api.server.sync.v1.Sync/Watch').roles]).toEqual(['agent']);
+    expect(unexpected.map((method) => [method, ...RpcPolicy.standard.ruleOf(method).roles])).toEqual([
+      ['/spirekit.api.server.federation.v1.Federation/ListBundleStatus', 'admin', 'local'],
+      ['/spirekit.api.server.sync.v1.Sync/Watch', 'agent'],
+    ]);
   });
 
   for (const [name, roles, refusal] of CALLERS) {
