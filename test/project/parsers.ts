@@ -55,6 +55,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/int32.ts': { properties: ['cli/flag-values.test.ts'], fuzz: 'entry-flags', also: ['toInt32'] },
   'cli/local-zone.ts': { properties: ['cli/flag-values.test.ts'], fuzz: 'zone-file', also: ['abbreviationOf'] },
   'cli/log-level-flag.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
+  'cli/move/contents-file.ts': { properties: ['cli/move/contents.test.ts'], fuzz: 'server-contents' },
   'cli/pretty/agent-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent-purge.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
@@ -66,6 +67,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/local-authority.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/logger.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/minted-svid.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/move-report.ts': { properties: ['cli/move/contents.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/server-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/token.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/x509-svid.ts': { properties: ['cli/x509-response.test.ts'], fuzz: 'x509-response' },
@@ -322,6 +324,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
 export const NO_PARSERS: Readonly<Record<string, string>> = {
   'agent/attestor/node/node-attestation.ts#agentIdText': 'reads the ID of the own certificate for a log line',
   'cli/health-check.ts#checkHealth': 'makes a call',
+  'cli/move/server-contents.ts#readServerContents': 'makes calls',
   'cli/package-info.ts#readPackageInfo': 'reads the own package.json',
   'config/agent/agent-values.ts#checkMandatory': 'looks whether keys are there',
   'config/file-access.ts#checkWritable': 'looks at a file',

@@ -66,7 +66,7 @@ const SERVER_WORDS: DropInTable = {
 };
 
 /** The umbrella's own commands, beside everything the drop-ins have. */
-const UMBRELLA_ONLY = ['commands', 'dev/exec', 'help', 'link', 'version'] as const;
+const UMBRELLA_ONLY = ['commands', 'dev/exec', 'help', 'link', 'server/export', 'server/import', 'version'] as const;
 
 /** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */
 export function commandTable(program: Program): ReadonlyMap<string, string> {

@@ -1,0 +1,150 @@
+import { SpirekitError } from '../../runtime/errors.ts';
+import { formatBundleDocument } from '../../spiffe/bundle.ts';
+import { TrustDomain } from '../../spiffe/trust-domain.ts';
+import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
+import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
+import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
+import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
+import { fromWireBundle, parseBundleData } from '../bundle-data.ts';
+import { parseEntryData } from '../entry-data.ts';
+import { within } from '../error-context.ts';
+import { parseFederationData } from '../federation-data.ts';
+import { type JsonNode, parseGoJson } from '../go-json.ts';
+import { GoJsonDecoder, GoStruct, JSON_ROOT } from '../go-json-decode.ts';
+import { goJsonText } from '../go-json-text.ts';
+import type { ServerContents } from './server-contents.ts';
+
+/**
+ * Writes what a server holds as JSON. Entries and relationships stand there as `entry create -data` and `federation create
+ * -data` read them, bundles as SPIFFE bundle documents; each entry has a line of its own.
+ *
+ * @throws SpirekitError `invalid-certificate`, `invalid-key` for a bundle that cannot be read
+ */
+export function formatContents(contents: ServerContents): string {
+  const bundles = contents.bundles.map((bundle) =>
+    within(`bundle of ${bundle.trustDomain}`, () => ({
+      trust_domain: bundle.trustDomain,
+      bundle: JSON.parse(formatBundleDocument(fromWireBundle(bundle))) as unknown,
+    })),
+  );
+  const parts = {
+    trust_domain: JSON.stringify(contents.trustDomain),
+    bundles: lines(bundles.map((bundle) => JSON.stringify(bundle))),
+    federationRelationships: lines(contents.relationships.map((each) => JSON.stringify(relationshipData(each)))),
+    entries: lines(contents.entries.map(entryText)),
+  };
+  const members = Object.entries(parts).map(([key, value]) => `  ${JSON.stringify(key)}: ${value}`);
+  return `{\n${members.join(',\n')}\n}\n`;
+}
+
+/**
+ * Reads what {@link formatContents} writes.
+ *
+ * @throws SpirekitError `invalid-encoding`, `invalid-argument`, `invalid-trust-domain` and what its parts are refused with
+ */
+export function parseContents(bytes: Uint8Array): ServerContents {
+  const decoder = new GoJsonDecoder();
+  const file: FileData = { trustDomain: '', bundles: [] };
+  decoder.object(parseGoJson(bytes), JSON_ROOT, FILE, file);
+  decoder.finish();
+  if (file.trustDomain === '') {
+    throw new SpirekitError('invalid-argument', 'no trust_domain: this is no file that `server export` wrote');
+  }
+  return {
+    trustDomain: TrustDomain.parse(file.trustDomain).name,
+    bundles: file.bundles.map(({ trustDomain, bundle }) =>
+      within(`bundle of ${JSON.stringify(trustDomain)}`, () => parseBundle(trustDomain, bundle)),
+    ),
+    relationships: parseFederationData(bytes),
+    entries: parseEntryData(bytes),
+  };
+}
+
+interface FileData {
+  trustDomain: string;
+  bundles: BundleData[];
+}
+
+interface BundleData {
+  trustDomain: string;
+  bundle: JsonNode | undefined;
+}
+
+const BUNDLE = new GoStruct<BundleData>('bundle', {
+  trust_domain: (data, value, place, json) => {
+    data.trustDomain = json.string(value, place, data.trustDomain);
+  },
+  bundle: (data, value) => {
+    data.bundle = value;
+  },
+});
+
+const FILE = new GoStruct<FileData>('contents', {
+  trust_domain: (data, value, place, json) => {
+    data.trustDomain = json.string(value, place, data.trustDomain);
+  },
+  bundles: (data, value, place, json) => {
+    data.bundles = json.list(value, place, '[]bundle').map((item) => {
+      const bundle: BundleData = { trustDomain: '', bundle: undefined };
+      json.object(item, place, BUNDLE, bundle);
+      return bundle;
+    });
+  },
+});
+
+function parseBundle(trustDomain: string, node: JsonNode | undefined): Bundle {
+  if (node === undefined) throw new SpirekitError('invalid-argument', 'it is missing');
+  return parseBundleData(Buffer.from(goJsonText(node)), 'spiffe', trustDomain);
+}
+
+function lines(texts: readonly string[]): string {
+  return texts.length === 0 ? '[]' : `[\n${texts.map((text) => `    ${text}`).join(',\n')}\n  ]`;
+}
+
+function relationshipData({ trustDomain, bundleEndpointUrl, bundleEndpointProfile }: FederationRelationship) {
+  return {
+    trustDomain,
+    bundleEndpointURL: bundleEndpointUrl,
+    ...(bundleEndpointProfile?.$case === 'httpsSpiffe'
+      ? {
+          bundleEndpointProfile: 'https_spiffe',
+          endpointSPIFFEID: bundleEndpointProfile.value.endpointSpiffeId,
+        }
+      : { bundleEndpointProfile: 'https_web' }),
+  };
+}
+
+/** The expiry has 64 bits, which numbers of JavaScript have not. */
+function entryText(entry: Entry): string {
+  const text = JSON.stringify(entryData(entry));
+  return entry.expiresAt === 0n ? text : `${text.slice(0, -1)},"entryExpiry":${entry.expiresAt}}`;
+}
+
+/** What is not set is left out. */
+function entryData(entry: Entry) {
+  const attributes = entry.additionalAttributes;
+  return {
+    entry_id: entry.id,
+    spiffe_id: idText(entry.spiffeId),
+    parent_id: idText(entry.parentId),
+    selectors: entry.selectors.map(({ type, value }) => ({ type, value })),
+    ...(entry.x509SvidTtl !== 0 && { x509_svid_ttl: entry.x509SvidTtl }),
+    ...(entry.jwtSvidTtl !== 0 && { jwt_svid_ttl: entry.jwtSvidTtl }),
+    ...(entry.federatesWith.length > 0 && { federates_with: entry.federatesWith }),
+    ...(entry.admin && { admin: true }),
+    ...(entry.downstream && { downstream: true }),
+    ...(entry.dnsNames.length > 0 && { dns_names: entry.dnsNames }),
+    ...(entry.storeSvid && { store_svid: true }),
+    ...(entry.hint !== '' && { hint: entry.hint }),
+    ...(attributes !== undefined && {
+      additional_attributes: {
+        disable_x509_svid_prefetch: attributes.disableX509SvidPrefetch,
+        jwt_svid_include_jti: attributes.jwtSvidIncludeJti,
+      },
+    }),
+  };
+}
+
+function idText(id: SPIFFEID | undefined): string {
+  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
+}

@@ -1,0 +1,81 @@
+import { bundleClient } from '../../client/bundle-client.ts';
+import { entryClient } from '../../client/entry-client.ts';
+import { trustDomainClient } from '../../client/trust-domain-client.ts';
+import type { RpcClient } from '../../rpc/client.ts';
+import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
+import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
+import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
+import { listAllEntries } from '../entry-listing.ts';
+import { awaitWithin } from '../error-context.ts';
+
+/** What of a server can be moved to another one. */
+export interface ServerContents {
+  /** The name of the server's own trust domain. */
+  readonly trustDomain: string;
+  /** Of federated trust domains. */
+  readonly bundles: readonly Bundle[];
+  readonly relationships: readonly FederationRelationship[];
+  readonly entries: readonly Entry[];
+}
+
+const PAGE_SIZE = 500;
+
+/**
+ * Reads all of it, page by page.
+ *
+ * @param which the server, in words for the failure
+ * @throws RpcError with words in front
+ */
+export async function readServerContents(
+  rpc: RpcClient,
+  which: string,
+  options: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<ServerContents> {
+  const reading = (what: string): string => `cannot read the ${what} of the ${which}`;
+  const bundleService = bundleClient(rpc);
+  const own = bundleService.getBundle({ outputMask: NO_AUTHORITIES }, options);
+  const { trustDomain } = await awaitWithin(reading('trust domain'), own);
+  const bundles = await readPages(reading('bundles'), async (pageToken) => {
+    const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
+    const page = await bundleService.listFederatedBundles(request, options);
+    return { items: page.bundles, nextPageToken: page.nextPageToken };
+  });
+  const relationships = await readPages(reading('federation relationships'), async (pageToken) => {
+    const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
+    const page = await trustDomainClient(rpc).listFederationRelationships(request, options);
+    return { items: page.federationRelationships, nextPageToken: page.nextPageToken };
+  });
+  const entries = await awaitWithin(reading('entries'), listAllEntries(entryClient(rpc), NO_FILTER, options));
+  return { trustDomain, bundles, relationships, entries };
+}
+
+const NO_AUTHORITIES = {
+  x509Authorities: false,
+  jwtAuthorities: false,
+  witAuthorities: false,
+  refreshHint: false,
+  sequenceNumber: false,
+};
+
+const NO_FILTER = {
+  bySpiffeId: undefined,
+  byParentId: undefined,
+  bySelectors: undefined,
+  byFederatesWith: undefined,
+  byHint: undefined,
+  byDownstream: undefined,
+};
+
+async function readPages<T>(
+  words: string,
+  readPage: (token: string) => Promise<{ items: readonly T[]; nextPageToken: string }>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let token = '';
+  do {
+    const page = await awaitWithin(words, readPage(token));
+    items.push(...page.items);
+    token = page.nextPageToken;
+  } while (token !== '');
+  return items;
+}
