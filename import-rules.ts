@@ -63,6 +63,7 @@ export const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@aws-sdk': ['src/lib/server/aws'],
   koffi: ['src/lib/rpc', 'src/lib/runtime'],
   kysely: ['src/lib/server/datastore'],
+  pg: ['src/lib/server/datastore/postgres'],
   'node:sqlite': ['src/lib/server/datastore'],
   '@oclif/core': ['src/lib/cli', 'src/main', 'src/commands'],
   chalk: ['src/lib/cli'],

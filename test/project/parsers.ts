@@ -249,6 +249,26 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   },
   'server/ca/journal-format.ts': { properties: ['server/ca/journal-format.test.ts'], fuzz: 'ca-journal' },
   'server/datastore/entry-rules.ts': { properties: ['server/request-parsers.test.ts'], fuzz: 'requests' },
+  'server/catalog/sql-settings.ts': {
+    properties: ['server/catalog/sql-settings.test.ts'],
+    fuzz: 'postgres-connection',
+  },
+  'server/datastore/postgres/change-list.ts': {
+    properties: ['server/datastore/postgres/change-list.test.ts'],
+    fuzz: 'change-list',
+  },
+  'server/datastore/postgres/connection-string.ts': {
+    properties: ['server/datastore/postgres/connection-string.test.ts'],
+    fuzz: 'postgres-connection',
+  },
+  'server/datastore/postgres/password-file.ts': {
+    properties: ['server/datastore/postgres/password-file.test.ts'],
+    fuzz: 'password-file',
+  },
+  'server/datastore/postgres/postgres-errors.ts': {
+    properties: ['server/datastore/postgres/postgres-errors.test.ts'],
+    fuzz: { none: 'takes errors, no text' },
+  },
   'server/datastore/sql/bundle-row.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },
   'server/datastore/sql/entry-row.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },
   'server/datastore/sql/json-column.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },

@@ -23,6 +23,8 @@ export interface DeploymentOptions {
   readonly keyManager?: string;
   /** More variables of the server's environment, at each start. */
   readonly serverEnv?: NodeJS.ProcessEnv;
+  /** Lines of the `plugin_data` of the server's datastore; default: an SQLite file in its data folder. */
+  readonly datastore?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Plugins added to the server's `plugins` block. */
@@ -261,8 +263,7 @@ export class Deployment implements AsyncDisposable {
 plugins {
   DataStore "sql" {
     plugin_data {
-      database_type = "sqlite3"
-      connection_string = "${this.serverDataDir}/datastore.sqlite3"
+      ${this.#options.datastore ?? `database_type = "sqlite3"\n      connection_string = "${this.serverDataDir}/datastore.sqlite3"`}
     }
   }
   ${this.#options.keyManager ?? `KeyManager "disk" { plugin_data { keys_path = "${this.serverDataDir}/keys.json" } }`}

@@ -140,8 +140,7 @@ export class Server implements AsyncDisposable {
     const entries = opening.use(
       await countCall({ metrics, clock }, ['entry', 'cache', 'reload'], () =>
         AuthorizedEntryCache.open({
-          entries: datastore.entries,
-          nodes: datastore.nodes,
+          ...datastore.stale,
           changes: datastore.changes,
           clock,
         }),

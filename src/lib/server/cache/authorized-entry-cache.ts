@@ -1,4 +1,4 @@
-import type { Clock } from '../../runtime/clock.ts';
+import type { CancelTimer, Clock } from '../../runtime/clock.ts';
 import type { RegistrationEntry } from '../../spiffe/registration-entry.ts';
 import { formatSelector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
@@ -12,42 +12,40 @@ export interface AuthorizedEntryCacheConfig {
   readonly entries: Pick<EntryStore, 'listEntries'>;
   readonly nodes: Pick<NodeStore, 'listNodes'>;
   readonly changes: ChangeEvents;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'schedule'>;
 }
+
+const RETRY_AFTER_MS = 5_000;
 
 /**
  * All entries and the selectors of all agents in memory, in step with the datastore: a change is visible here before the
  * call that made it has its answer. To be opened before whatever else acts on changes and asks here.
  */
 export class AuthorizedEntryCache implements AuthorizedEntries, EntriesBySpiffeId, Disposable {
-  readonly #graph: EntryGraph;
-  readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #unsubscribe: () => void;
+  readonly #config: AuthorizedEntryCacheConfig;
+  #graph = new EntryGraph();
+  /** What changed while the tables are being read: it may be missing in what was read. */
+  #early: DatastoreChange[] | undefined;
+  #unsubscribe: () => void = () => {};
+  #cancelRetry: CancelTimer = () => {};
+  #work: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
 
-  private constructor(graph: EntryGraph, clock: Pick<Clock, 'nowMs'>, unsubscribe: () => void) {
-    this.#graph = graph;
-    this.#clock = clock;
-    this.#unsubscribe = unsubscribe;
+  private constructor(config: AuthorizedEntryCacheConfig) {
+    this.#config = config;
   }
 
+  /** Rejects with what the datastore throws. */
   static async open(config: AuthorizedEntryCacheConfig): Promise<AuthorizedEntryCache> {
-    const graph = new EntryGraph();
-    // What changes while the tables are read may be missing in what was read, so it is applied again afterwards.
-    const early: DatastoreChange[] = [];
-    let apply = (change: DatastoreChange): void => void early.push(change);
-    const unsubscribe = config.changes.subscribe((change) => apply(change));
+    const cache = new AuthorizedEntryCache(config);
+    cache.#unsubscribe = config.changes.subscribe((change) => cache.#apply(change));
     try {
-      for (const entry of (await config.entries.listEntries({})).items) graph.setEntry(entry);
-      for (const { spiffeId, selectors } of (await config.nodes.listNodes({})).items) {
-        graph.setAgent(spiffeId.toString(), selectors.map(formatSelector));
-      }
+      await cache.#load();
     } catch (error) {
-      unsubscribe();
+      cache.#unsubscribe();
       throw error;
     }
-    apply = (change) => applyChange(graph, change);
-    early.forEach(apply);
-    return new AuthorizedEntryCache(graph, config.clock, unsubscribe);
+    return cache;
   }
 
   listAuthorizedEntries(agentId: SpiffeId): readonly RegistrationEntry[] {
@@ -63,11 +61,47 @@ export class AuthorizedEntryCache implements AuthorizedEntries, EntriesBySpiffeI
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#unsubscribe();
+    this.#cancelRetry();
+  }
+
+  #apply(change: DatastoreChange): void {
+    if (change.kind === 'all') {
+      this.#reload();
+      return;
+    }
+    this.#early?.push(change);
+    applyChange(this.#graph, change);
+  }
+
+  /** Until all is read, what was known before is served. */
+  #reload(): void {
+    this.#cancelRetry();
+    this.#work = this.#work
+      .then(() => this.#load())
+      .catch(() => {
+        if (this.#isClosed) return;
+        this.#cancelRetry = this.#config.clock.schedule(RETRY_AFTER_MS, () => this.#reload(), { unref: true });
+      });
+  }
+
+  async #load(): Promise<void> {
+    const { entries, nodes } = this.#config;
+    const graph = new EntryGraph();
+    const early: DatastoreChange[] = [];
+    this.#early = early;
+    for (const entry of (await entries.listEntries({})).items) graph.setEntry(entry);
+    for (const { spiffeId, selectors } of (await nodes.listNodes({})).items) {
+      graph.setAgent(spiffeId.toString(), selectors.map(formatSelector));
+    }
+    for (const change of early) applyChange(graph, change);
+    this.#early = undefined;
+    this.#graph = graph;
   }
 
   #currency(): (entry: RegistrationEntry) => boolean {
-    const nowSeconds = this.#clock.nowMs() / 1000;
+    const nowSeconds = this.#config.clock.nowMs() / 1000;
     return ({ expiresAtSeconds }) => expiresAtSeconds === 0 || expiresAtSeconds > nowSeconds;
   }
 }
@@ -84,5 +118,6 @@ function applyChange(graph: EntryGraph, change: DatastoreChange): void {
       return;
     case 'bundle':
     case 'federation':
+    case 'all':
   }
 }

@@ -1,58 +1,48 @@
 import { existsSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import type { BuiltInPlugin } from '../../catalog/built-in-plugin.ts';
-import type { HclNode } from '../../config/hcl/ast.ts';
-import { block } from '../../config/schema/block.ts';
-import { string, subtree } from '../../config/schema/scalars.ts';
-import { decodeText } from '../../config/schema/schema.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { DataStore } from '../datastore/datastore.ts';
-import { parseConnectionString } from '../datastore/sqlite/connection-string.ts';
 import { openSqliteDataStore } from '../datastore/sqlite/open-sqlite-data-store.ts';
 import type { DataStoreDeps } from './datastore-deps.ts';
+import { readSqlSettings, type SqlSettings } from './sql-settings.ts';
 
-/** SPIRE's settings for pools, certificates and the like are read over: SQLite has no use for them. */
-const schema = block({ database_type: subtree(), connection_string: string() });
-
-/** DataStore `sql`: `database_type` is `sqlite3`, `connection_string` names the file. */
+/** DataStore `sql`: `database_type` is `sqlite3` or `postgres`. */
 export const sqlDatastore: BuiltInPlugin<DataStoreDeps, DataStore> = {
   isConfigurable: true,
 
   validate: (data) => {
     try {
-      readPath(data);
+      readSettings(data);
       return [];
     } catch (error) {
       return [SpirekitError.from(error).message];
     }
   },
 
-  open: async (data, { clock, log, signal }) => {
-    const path = readPath(data);
-    log.info('Opening SQL database', { db_type: 'sqlite3' });
-    if (!existsSync(path)) log.info('Initializing new database');
-    const datastore = await openSqliteDataStore({ path, clock, signal });
-    log.info('Connected to SQL database', { read_only: false, type: 'sqlite3', version: process.versions['sqlite'] });
-    return datastore;
+  open: async (data, deps) => {
+    const settings = readSettings(data);
+    deps.log.info('Opening SQL database', { db_type: settings.type });
+    return settings.type === 'sqlite3' ? await openSqlite(settings, deps) : await openPostgres(settings, deps);
   },
 };
 
-/** The path of the database. Error: `invalid-config`, with SPIRE's sentence where it has one. */
-function readPath(data: string): string {
-  const settings = decodeText(schema, data);
-  const type = databaseType(settings.database_type);
-  if (type === '') throw invalid('datastore-sql: database_type must be set');
-  if (settings.connection_string === '') throw invalid('datastore-sql: connection_string must be set');
-  if (type !== 'sqlite3') throw invalid(`datastore-sql: unsupported database_type: ${type}`);
-  return parseConnectionString(settings.connection_string);
+function readSettings(data: string): SqlSettings {
+  return readSqlSettings(data, { environment: process.env, userName: () => userInfo().username });
 }
 
-/** A word, or a block named by the type, as in SPIRE. */
-function databaseType(node: HclNode | undefined): string {
-  if (node?.kind === 'literal') return node.value;
-  if (node?.kind === 'object') return node.items[0]?.keys[0]?.name ?? '';
-  return '';
+async function openSqlite(
+  { path, disableMigration }: SqlSettings & { type: 'sqlite3' },
+  { clock, log, signal }: DataStoreDeps,
+): Promise<DataStore> {
+  if (!existsSync(path)) log.info('Initializing new database');
+  const datastore = await openSqliteDataStore({ path, disableMigration, clock, signal });
+  log.info('Connected to SQL database', { read_only: false, type: 'sqlite3', version: process.versions['sqlite'] });
+  return datastore;
 }
 
-function invalid(message: string): SpirekitError {
-  return new SpirekitError('invalid-config', message);
+/** Loaded only here: who uses SQLite starts without it. */
+async function openPostgres(settings: SqlSettings & { type: 'postgres' }, deps: DataStoreDeps): Promise<DataStore> {
+  const { openPostgresDataStore } = await import('../datastore/postgres/open-postgres-data-store.ts');
+  return await openPostgresDataStore({ ...settings, ...deps });
 }

@@ -14,6 +14,10 @@ export function countDataStore(store: DataStore, deps: CallCounterDeps): DataSto
     bundles: countMethods(store.bundles, BUNDLES, deps),
     federation: countMethods(store.federation, FEDERATION, deps),
     caJournals: countMethods(store.caJournals, CA_JOURNALS, deps),
+    stale: {
+      entries: countMethods(store.stale.entries, ENTRIES, deps),
+      nodes: countMethods(store.stale.nodes, NODES, deps),
+    },
     changes: store.changes,
     checkWritable: () => store.checkWritable(),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),

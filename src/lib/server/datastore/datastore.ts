@@ -7,6 +7,12 @@ import type { JoinTokenStore } from './join-token-store.ts';
 import type { NodeStore } from './node-store.ts';
 import type { WriteCheck } from './write-check.ts';
 
+/** Reads that may come from a copy of the database: not older than what this datastore has told of its changes. */
+export interface StaleReads {
+  readonly entries: Pick<EntryStore, 'listEntries'>;
+  readonly nodes: Pick<NodeStore, 'listNodes'>;
+}
+
 /**
  * All that a server remembers, store by store: components ask for the ones they need, only the composition root holds the
  * whole. Every write is one transaction and durable when its promise resolves. Beside the codes that each method names,
@@ -19,5 +25,6 @@ export interface DataStore extends WriteCheck, AsyncDisposable {
   readonly bundles: BundleStore & AuthorityStore;
   readonly federation: FederationStore;
   readonly caJournals: CaJournalStore;
+  readonly stale: StaleReads;
   readonly changes: ChangeEvents;
 }

@@ -40,6 +40,7 @@ export class BundleCache implements X509BundleSource, AsyncDisposable {
     const held = new Map(deps.trustDomains.map((trustDomain) => [trustDomain.name, trustDomain]));
     // Before the first read, so that no change falls between the two.
     cache.#unsubscribe = deps.changes.subscribe((change) => {
+      if (change.kind === 'all') for (const trustDomain of held.values()) cache.#refresh(trustDomain);
       const trustDomain = change.kind === 'bundle' ? held.get(change.trustDomain.name) : undefined;
       if (trustDomain !== undefined) cache.#refresh(trustDomain);
     });

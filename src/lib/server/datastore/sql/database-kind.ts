@@ -1,5 +1,6 @@
-import type { ColumnBuilderCallback, ColumnDataType } from 'kysely';
+import type { ColumnBuilderCallback, ColumnDataType, Kysely, Transaction } from 'kysely';
 import type { SpirekitError } from '../../../runtime/errors.ts';
+import type { Schema } from './schema.ts';
 
 /** In what one kind of database differs from another, as far as the stores must know. */
 export interface DatabaseKind {
@@ -10,6 +11,18 @@ export interface DatabaseKind {
   /** Column type of what points to such a key. */
   readonly referenceType: ColumnDataType;
   readonly bytesType: ColumnDataType;
-  /** Brings an error of the driver into our codes: `unavailable`, `data-loss` or `internal`. */
+  /** Makes the tables that only this kind has, with the first layout. */
+  readonly createOwnTables?: (db: Kysely<unknown>) => Promise<void>;
+  /** Where tables without a schema's name are; undefined where there are no schemas. */
+  readonly findSchema?: (db: Kysely<Schema>) => Promise<string>;
+  /** Called first in every write: from then to its end nobody else writes, on whatever machine. */
+  readonly lockWrites?: (tx: Transaction<Schema>) => Promise<unknown>;
+  /** Writes that show whether there is room; done one after the other, each durable. They leave nothing behind. */
+  readonly trials: readonly ((tx: Transaction<Schema>) => Promise<unknown>)[];
+  /** Brings an error of the driver into our codes: `unavailable`, `data-loss`, `invalid-argument` or `internal`. */
   toError(error: unknown): SpirekitError;
+  /** Whether an error of the driver means that the connection went away under a statement. Default: none goes away. */
+  readonly isConnectionLost?: (error: unknown) => boolean;
+  /** Whether an error of the driver means that a transaction was undone which may succeed when it is tried again. */
+  readonly isRolledBack?: (error: unknown) => boolean;
 }

@@ -21,37 +21,65 @@ const STEPS: Readonly<Record<string, (db: Kysely<unknown>, kind: DatabaseKind) =
 export async function migrateToLatest(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(STEPS)) migrations[name] = { up: (tx) => step(tx, kind) };
+  const done = await findDoneSteps(db, kind);
+  refuseNewer(done);
+  if (missingStep(done) === undefined) return;
+  const schema = await kind.findSchema?.(db);
   const migrator = new Migrator({
     db,
     provider: { getMigrations: async () => migrations },
     migrationTableName: MIGRATION_TABLE,
     migrationLockTableName: MIGRATION_LOCK_TABLE,
+    ...(schema !== undefined && { migrationTableSchema: schema }),
   });
-  const newer = await findNewerStep(db, kind);
-  if (newer !== undefined) {
-    throw new SpirekitError(
-      'failed-precondition',
-      `it was written by a newer version (its layout is "${newer}", the newest known here is "${newestStep()}"); it was not changed. Start that version again, or restore a backup from before the upgrade`,
-    );
-  }
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error instanceof SpirekitError ? error : kind.toError(error);
 }
 
-async function findNewerStep(db: Kysely<Schema>, kind: DatabaseKind): Promise<string | undefined> {
+/** Error: `failed-precondition` unless the tables have the layout of this version already. */
+export async function requireLatest(db: Kysely<Schema>, kind: DatabaseKind): Promise<void> {
+  const done = await findDoneSteps(db, kind);
+  refuseNewer(done);
+  const missing = missingStep(done);
+  if (missing === undefined) return;
+  throw new SpirekitError(
+    'failed-precondition',
+    `its tables are not of this version ("${missing}" is missing), and disable_migration keeps them from being changed: start one server without it, once`,
+  );
+}
+
+function refuseNewer(done: readonly string[]): void {
+  const newer = done.find((name) => !Object.hasOwn(STEPS, name));
+  if (newer === undefined) return;
+  throw new SpirekitError(
+    'failed-precondition',
+    `it was written by a newer version (its layout is "${newer}", the newest known here is "${newestStep()}"); it was not changed. Start that version again, or restore a backup from before the upgrade`,
+  );
+}
+
+/** Newest first. */
+async function findDoneSteps(db: Kysely<Schema>, kind: DatabaseKind): Promise<readonly string[]> {
   try {
+    const schema = await kind.findSchema?.(db);
     const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-    if (!tables.some((table) => table.name === MIGRATION_TABLE)) return undefined;
+    const isOurs = tables.some(
+      (table) => table.name === MIGRATION_TABLE && (schema === undefined || table.schema === schema),
+    );
+    if (!isOurs) return [];
     const done = await db
       .withTables<{ [MIGRATION_TABLE]: { name: string } }>()
       .selectFrom(MIGRATION_TABLE)
       .select('name')
       .orderBy('name', 'desc')
       .execute();
-    return done.find(({ name }) => !Object.hasOwn(STEPS, name))?.name;
+    return done.map(({ name }) => name);
   } catch (error) {
     throw kind.toError(error);
   }
+}
+
+function missingStep(done: readonly string[]): string | undefined {
+  return Object.keys(STEPS).find((name) => !done.includes(name));
 }
 
 function newestStep(): string {

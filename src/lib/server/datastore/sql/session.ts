@@ -6,6 +6,7 @@ import type { WriteCheck } from '../write-check.ts';
 import type { DatabaseKind } from './database-kind.ts';
 import type { DatabasePlace } from './database-place.ts';
 import type { Schema } from './schema.ts';
+import type { ChangePosition, SharedChanges } from './shared-changes.ts';
 
 /** Queries inside or outside a transaction. */
 export type Queries = Kysely<Schema> | Transaction<Schema>;
@@ -13,21 +14,36 @@ export type Queries = Kysely<Schema> | Transaction<Schema>;
 /** Notes what a write changes; told to the listeners once it is durable. */
 export type NoteChange = (change: DatastoreChange) => void;
 
+/** What a store does with a session. */
+export type StoreSession = Pick<SqlSession, 'read' | 'write'>;
+
 /** What {@link SqlSession} works on. */
 export interface SqlSessionOptions {
   readonly db: Kysely<Schema>;
   readonly kind: DatabaseKind;
   /** Undefined for a database that has no place on this machine. */
   readonly place?: DatabasePlace | undefined;
+  /** Undefined for a database that no other server uses. */
+  readonly shared?: SharedChanges | undefined;
 }
 
 /** Writes in one transaction at most. */
 const LARGEST_GROUP = 128;
 
+/** How often a transaction is begun that a lost connection or another transaction undid. */
+const MOST_ATTEMPTS = 3;
+
 /** A write that waits for its turn. `run` does the work and returns how to tell the caller of its success. */
 interface PendingWrite {
   run(tx: Transaction<Schema>): Promise<{ readonly changes: readonly DatastoreChange[]; readonly succeed: () => void }>;
   fail(error: SpirekitError): void;
+}
+
+/** What came of one write, if its transaction is kept. */
+interface WriteOutcome {
+  readonly changes: readonly DatastoreChange[];
+  /** Tells the caller. */
+  readonly finish: () => void;
 }
 
 /**
@@ -36,24 +52,25 @@ interface PendingWrite {
  * all, and one that fails does not touch the others.
  */
 export class SqlSession implements ChangeEvents, WriteCheck {
-  readonly #db: Kysely<Schema>;
-  readonly #kind: DatabaseKind;
+  readonly #options: SqlSessionOptions;
   readonly #listeners = new Set<ChangeListener>();
   readonly #pending: PendingWrite[] = [];
-  readonly #place: DatabasePlace | undefined;
   #isWriting = false;
   /** Why writes fail, until one has succeeded again. */
   #failure: SpirekitError | undefined;
 
-  constructor({ db, kind, place }: SqlSessionOptions) {
-    this.#db = db;
-    this.#kind = kind;
-    this.#place = place;
+  constructor(options: SqlSessionOptions) {
+    this.#options = options;
   }
 
+  /** A read whose connection went away is done once more, on another one. */
   async read<T>(work: (db: Queries) => Promise<T>): Promise<T> {
+    const { db, kind } = this.#options;
     try {
-      return await work(this.#db);
+      return await work(db).catch((error: unknown) => {
+        if (kind.isConnectionLost?.(error) === true) return work(db);
+        throw error;
+      });
     } catch (error) {
       throw this.#noting(this.#translate(error));
     }
@@ -61,7 +78,8 @@ export class SqlSession implements ChangeEvents, WriteCheck {
 
   /**
    * Runs the work as one atomic write; whatever it throws undoes all of it. Writes go in the order they were asked for, and
-   * listeners hear of them in that order before the promise resolves.
+   * listeners hear of them in that order before the promise resolves. The work may be done again from its beginning, when
+   * all that it did was undone.
    */
   write<T>(work: (tx: Transaction<Schema>, note: NoteChange) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -78,12 +96,11 @@ export class SqlSession implements ChangeEvents, WriteCheck {
   }
 
   async checkWritable(): Promise<void> {
-    this.#place?.assertInPlace();
+    this.#options.place?.assertInPlace();
     // A damaged database does not heal; who repaired it starts the server again.
     if (this.#failure?.code === 'data-loss') throw this.#failure;
     if (this.#failure === undefined) return;
-    await this.write((tx) => fillTrialTable(tx));
-    await this.write((tx) => sql`drop table ${TRIAL_TABLE}`.execute(tx));
+    for (const trial of this.#options.kind.trials) await this.write(trial);
     this.#failure = undefined;
   }
 
@@ -92,6 +109,11 @@ export class SqlSession implements ChangeEvents, WriteCheck {
     const own: ChangeListener = (change) => listener(change);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
+  }
+
+  /** Tells the listeners. */
+  tell(change: DatastoreChange): void {
+    for (const listener of this.#listeners) listener(change);
   }
 
   async #writePending(): Promise<void> {
@@ -106,34 +128,56 @@ export class SqlSession implements ChangeEvents, WriteCheck {
   }
 
   async #writeGroup(group: readonly PendingWrite[]): Promise<void> {
-    const settlements: (() => void | Promise<void>)[] = [];
-    try {
-      this.#place?.assertInPlace();
-      await this.#db.transaction().execute(async (tx) => {
-        for (const write of group) settlements.push(await this.#writeOne(tx, write));
-      });
-      // Deleted meanwhile, the files took what nobody will read.
-      this.#place?.assertInPlace();
-    } catch (error) {
-      const failure = this.#noting(this.#translate(error));
-      for (const write of group) write.fail(failure);
-      return;
+    for (let attempt = 1; ; attempt += 1) {
+      let isCommitting = false;
+      try {
+        const { outcomes, position } = await this.#transact(group, () => {
+          isCommitting = true;
+        });
+        await this.#settle(outcomes, position);
+        return;
+      } catch (error) {
+        if (attempt < MOST_ATTEMPTS && this.#mayTryAgain(error, isCommitting)) continue;
+        const failure = this.#noting(isCommitting ? this.#lostInCommit(error) : this.#translate(error));
+        for (const write of group) write.fail(failure);
+        return;
+      }
     }
-    for (const settle of settlements) await settle();
   }
 
-  /** Returns what to do once the transaction is durable. Throws only when the whole transaction is lost. */
-  async #writeOne(tx: Transaction<Schema>, write: PendingWrite): Promise<() => void | Promise<void>> {
+  /** Rejects when all is lost, which after `onCommit` is not sure. */
+  async #transact(
+    group: readonly PendingWrite[],
+    onCommit: () => void,
+  ): Promise<{ readonly outcomes: readonly WriteOutcome[]; readonly position: ChangePosition | undefined }> {
+    const { db, kind, place, shared } = this.#options;
+    place?.assertInPlace();
+    const outcomes: WriteOutcome[] = [];
+    const transaction = db.transaction().setIsolationLevel('read committed');
+    const position = await transaction.execute(async (tx) => {
+      await kind.lockWrites?.(tx);
+      for (const write of group) outcomes.push(await this.#writeOne(tx, write));
+      const noted = await shared?.note(
+        tx,
+        outcomes.flatMap(({ changes }) => changes),
+      );
+      onCommit();
+      return noted;
+    });
+    // Deleted meanwhile, the files took what nobody will read.
+    place?.assertInPlace();
+    return { outcomes, position };
+  }
+
+  /** Throws only when the whole transaction is lost. */
+  async #writeOne(tx: Transaction<Schema>, write: PendingWrite): Promise<WriteOutcome> {
     await sql`savepoint write_of_group`.execute(tx);
     try {
       const { changes, succeed } = await write.run(tx);
       await sql`release savepoint write_of_group`.execute(tx);
-      return async () => {
-        if (changes.length > 0) this.#failure = this.#failure?.code === 'data-loss' ? this.#failure : undefined;
-        await forEachInTurns(changes, (change) => this.#tell(change));
-        succeed();
-      };
+      return { changes, finish: succeed };
     } catch (error) {
+      if (this.#mayTryAgain(error, false)) throw error;
       const failure = this.#noting(this.#translate(error));
       try {
         await sql`rollback to savepoint write_of_group`.execute(tx);
@@ -142,12 +186,30 @@ export class SqlSession implements ChangeEvents, WriteCheck {
         // A full disk has undone the transaction already: what was done before is lost too, for the same reason.
         throw failure;
       }
-      return () => write.fail(failure);
+      return { changes: [], finish: () => write.fail(failure) };
     }
   }
 
-  #tell(change: DatastoreChange): void {
-    for (const listener of this.#listeners) listener(change);
+  async #settle(outcomes: readonly WriteOutcome[], position: ChangePosition | undefined): Promise<void> {
+    const changes = outcomes.flatMap((outcome) => outcome.changes);
+    const tell = (): Promise<void> => forEachInTurns(changes, (change) => this.tell(change));
+    if (changes.length > 0) this.#failure = this.#failure?.code === 'data-loss' ? this.#failure : undefined;
+    await (this.#options.shared?.settle(position, tell) ?? tell());
+    for (const { finish } of outcomes) finish();
+  }
+
+  /** Whether all that a transaction did is undone, through no fault of its own. */
+  #mayTryAgain(error: unknown, isCommitting: boolean): boolean {
+    const { kind } = this.#options;
+    if (kind.isRolledBack?.(error) === true) return true;
+    return !isCommitting && kind.isConnectionLost?.(error) === true;
+  }
+
+  #lostInCommit(error: unknown): SpirekitError {
+    const failure = this.#translate(error);
+    if (this.#options.kind.isConnectionLost?.(error) !== true) return failure;
+    const sentence = `${failure.message}; the connection ended in a commit, so the change was made or not: look before it is tried again`;
+    return new SpirekitError(failure.code, sentence, { cause: error });
   }
 
   /** Remembers what says that the disk, not the request, is at fault. */
@@ -158,17 +220,6 @@ export class SqlSession implements ChangeEvents, WriteCheck {
   }
 
   #translate(error: unknown): SpirekitError {
-    return error instanceof SpirekitError ? error : this.#kind.toError(error);
+    return error instanceof SpirekitError ? error : this.#options.kind.toError(error);
   }
-}
-
-/** Made and dropped to try whether writes succeed again; one that a killed process left does no harm. */
-const TRIAL_TABLE = sql.table('spirekit_write_trial');
-
-/** More than any usual write takes: what is left of a full disk may still take a page or two. */
-const TRIAL_BYTES = 64 * 1024;
-
-async function fillTrialTable(tx: Transaction<Schema>): Promise<void> {
-  await sql`create table if not exists ${TRIAL_TABLE} (content text)`.execute(tx);
-  await sql`insert into ${TRIAL_TABLE} values (${'x'.repeat(TRIAL_BYTES)})`.execute(tx);
 }

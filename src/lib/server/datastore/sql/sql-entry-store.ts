@@ -13,15 +13,15 @@ import { type EntryRow, fromEntryRow } from './entry-row.ts';
 import { updateEntryRows } from './entry-update.ts';
 import { forEachPiece } from './in-pieces.ts';
 import { readPaged, type Window } from './paging.ts';
-import type { NoteChange, Queries, SqlSession } from './session.ts';
+import type { NoteChange, Queries, StoreSession } from './session.ts';
 
 /** Registration entries in SQL tables. */
 export class SqlEntryStore implements EntryStore {
-  readonly #session: SqlSession;
+  readonly #session: StoreSession;
   readonly #parts = new EntryParts();
   readonly #creation: EntryCreation;
 
-  constructor(config: { session: SqlSession; clock: Pick<Clock, 'nowMs'> }) {
+  constructor(config: { session: StoreSession; clock: Pick<Clock, 'nowMs'> }) {
     this.#session = config.session;
     this.#creation = new EntryCreation({ clock: config.clock, parts: this.#parts });
   }

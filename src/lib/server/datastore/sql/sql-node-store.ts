@@ -8,7 +8,7 @@ import type { Page, PageRequest } from '../pagination.ts';
 import { nodeConditions } from './node-filter.ts';
 import { fromNodeRow, type NodeRow, toNodeRow } from './node-row.ts';
 import { readPaged, type Window } from './paging.ts';
-import type { NoteChange, Queries, SqlSession } from './session.ts';
+import type { NoteChange, Queries, StoreSession } from './session.ts';
 import { deleteEntryRows } from './sql-entry-store.ts';
 import { deleteJoinTokenRow } from './sql-join-token-store.ts';
 
@@ -17,9 +17,9 @@ const JOIN_TOKEN = 'join_token';
 
 /** Attested nodes in SQL tables. */
 export class SqlNodeStore implements NodeStore {
-  readonly #session: SqlSession;
+  readonly #session: StoreSession;
 
-  constructor(config: { session: SqlSession }) {
+  constructor(config: { session: StoreSession }) {
     this.#session = config.session;
   }
 

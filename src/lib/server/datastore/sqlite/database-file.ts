@@ -6,6 +6,7 @@ import { SpirekitError } from '../../../runtime/errors.ts';
 import { errnoOf, ioReason } from '../../../runtime/io-reason.ts';
 import { syncFolder } from '../../../runtime/sync-folder.ts';
 import { MIGRATION_TABLE } from '../sql/migrations.ts';
+import { whyForeign } from '../sql/ownership.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { fromSqliteError } from './sqlite-errors.ts';
 
@@ -53,16 +54,7 @@ async function assertWritable(path: string): Promise<void> {
 
 function requireOurs(path: string, tables: ReadonlySet<string>): void {
   if (tables.has(MIGRATION_TABLE) || tables.size === 0) return;
-  if (tables.has('migrations') && tables.has('registered_entries')) {
-    throw new SpirekitError(
-      'failed-precondition',
-      `datastore "${path}" belongs to a SPIRE server and was left untouched: choose another path, and bring its contents over with "spirekit server import"`,
-    );
-  }
-  throw new SpirekitError(
-    'failed-precondition',
-    `datastore "${path}" is a database of another program and was left untouched: choose another path`,
-  );
+  throw new SpirekitError('failed-precondition', `datastore "${path}" ${whyForeign(tables, 'choose another path')}`);
 }
 
 async function listTables(path: string, endedHard: boolean): Promise<ReadonlySet<string>> {

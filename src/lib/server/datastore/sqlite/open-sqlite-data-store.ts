@@ -22,6 +22,8 @@ const PAGE_CACHE_KIB = 8 * 1024;
 export interface SqliteDataStoreOptions {
   /** A file, made when missing; or `:memory:`. See `parseConnectionString`. */
   readonly path: string;
+  /** The tables are not made or changed; default false. */
+  readonly disableMigration?: boolean | undefined;
   readonly clock: Clock;
   /** How long another process may keep the file before opening fails, in milliseconds. Default 5000. */
   readonly lockWaitMs?: number;
@@ -56,7 +58,13 @@ export async function openSqliteDataStore(options: SqliteDataStoreOptions): Prom
     throw within(path, error);
   }
   const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
-  return await SqlDataStore.open({ db, kind: sqliteKind, clock, place }).catch((error: unknown) => {
+  return await SqlDataStore.open({
+    db,
+    kind: sqliteKind,
+    clock,
+    place,
+    disableMigration: options.disableMigration,
+  }).catch((error: unknown) => {
     throw within(path, error);
   });
 }

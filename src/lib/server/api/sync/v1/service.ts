@@ -52,6 +52,7 @@ function concerns(change: DatastoreChange, agentId: string): boolean {
   switch (change.kind) {
     case 'entry':
     case 'bundle':
+    case 'all':
       return true;
     case 'node':
       return change.spiffeId === agentId;

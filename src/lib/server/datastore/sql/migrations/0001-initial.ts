@@ -110,4 +110,5 @@ export async function createInitialTables(db: Kysely<unknown>, kind: DatabaseKin
     .on('ca_journals')
     .column('active_x509_authority_id')
     .execute();
+  await kind.createOwnTables?.(db);
 }
