@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { buildGoProgram } from '../../test/support/foreign-clients.ts';
-import { findOnPath, findRealSpire, ours, type Programs, whyNoOtherUsers } from '../../test/support/programs.ts';
+import { findOnPath, findRealSpire, ours, whyNoOtherUsers } from '../../test/support/programs.ts';
 import { type Proof, SHORT, skipped, verdict } from './proof.ts';
 import type { WorkloadReport } from './rotation-soak/workload.ts';
 import { RootAuthority } from './sandwich/root-authority.ts';
-import { Sandwich } from './sandwich/sandwich.ts';
+import { type Layers, Sandwich } from './sandwich/sandwich.ts';
 import { isBelow, untilServed } from './sandwich/served-identity.ts';
 import { callUnder, type Minted, mint } from './sandwich/stranger.ts';
 
@@ -17,6 +17,9 @@ const ROUNDS = 3;
 /** Between what was changed and the next step, so that workloads have made some handshakes with it. */
 const HOLD_MS = 15_000;
 const SHORT_HOLD_MS = 2_000;
+
+/** With this argument the real ones are on top, and ours below. */
+const REAL_ON_TOP = '--real-on-top';
 
 /** Far more than it takes: the workloads are told when it is over. */
 const SECONDS = 3_600;
@@ -37,8 +40,12 @@ export const proof: Proof = {
     try {
       const program = await buildGoProgram(work, './soak');
       const trial = { rounds: isShort ? 1 : ROUNDS, holdMs: isShort ? SHORT_HOLD_MS : HOLD_MS };
-      const { holds, figure } = await hold(program, real ?? ours, trial);
-      return verdict(holds, `${real === undefined ? 'ours' : 'SPIRE 1.15.3'} under ours: ${figure}`);
+      const isRealOnTop = args.includes(REAL_ON_TOP);
+      const other = real ?? ours;
+      const layers = isRealOnTop ? { above: other, below: ours } : { above: ours, below: other };
+      const { holds, figure } = await hold(program, layers, trial);
+      const name = real === undefined ? 'ours' : 'SPIRE 1.15.3';
+      return verdict(holds, `${isRealOnTop ? `ours under ${name}` : `${name} under ours`}: ${figure}`);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
@@ -52,10 +59,10 @@ interface Outcome {
 
 async function hold(
   program: string,
-  below: Programs,
+  layers: Layers,
   { rounds, holdMs }: { readonly rounds: number; readonly holdMs: number },
 ): Promise<Outcome> {
-  await using sandwich = await Sandwich.open(below);
+  await using sandwich = await Sandwich.open(layers);
   const { root, nested, slices } = sandwich;
   const [one, two] = slices;
   const authority = new RootAuthority(root);

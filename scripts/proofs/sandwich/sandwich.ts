@@ -11,10 +11,13 @@ export interface Slice extends Served {
   readonly address: string;
 }
 
-/**
- * Our server on top with our agent beside it, and a server nested below with an agent of its own; a workload at each of
- * the agents. All names are random.
- */
+/** Whose daemons there are: a server and an agent on top, and a server nested below with an agent of its own. */
+export interface Layers {
+  readonly above: Programs;
+  readonly below: Programs;
+}
+
+/** Two servers of one trust domain, one nested under the other, and a workload at the agent of each. All names are random. */
 export class Sandwich implements AsyncDisposable {
   readonly root: Deployment;
   readonly nested: Deployment;
@@ -26,10 +29,10 @@ export class Sandwich implements AsyncDisposable {
     this.slices = slices;
   }
 
-  static async open(below: Programs): Promise<Sandwich> {
+  static async open({ above, below }: Layers): Promise<Sandwich> {
     const trustDomain = `${randomName()}.example`;
     await using opening = new AsyncDisposableStack();
-    const root = opening.use(await Deployment.open({ trustDomain }));
+    const root = opening.use(await Deployment.open({ daemons: above, trustDomain }));
     await root.startAgent();
     await root.createEntry(`/${randomName()}`, [`unix:uid:${process.getuid?.() ?? 0}`], '-downstream');
     const nested = opening.use(
