@@ -147,6 +147,10 @@ export class AuthorityManager implements AsyncDisposable {
         run: (now) => pruneCaJournals(deps.journals, now, log),
       },
     ]);
+    if (upstream !== undefined) {
+      const name = 'looking for tainted roots';
+      manager.#housekeeping.start([{ name, everyMs: ROTATE_EVERY_MS, run: () => upstream.review() }]);
+    }
     opening.move();
     return manager;
   }

@@ -4,6 +4,7 @@ import { generateKey } from '../../../../src/lib/crypto/key.ts';
 import { signerFromKey } from '../../../../src/lib/crypto/signer.ts';
 import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
 import { parseJournal } from '../../../../src/lib/server/ca/journal-format.ts';
+import { MemoryKeyManager } from '../../../../src/lib/server/plugin/keymanager/memory/memory-key-manager.ts';
 import { makeCa } from '../plugin/upstreamauthority/certificate-tree.ts';
 import { FakeUpstreamAuthority } from '../plugin/upstreamauthority/fake-upstream-authority.ts';
 import { newWorld, type RunningCa, rootsOf, startCa, trustDomain, type World } from './authority-world.ts';
@@ -277,6 +278,92 @@ describe('a root that upstream taints', () => {
     world.clock.advance(5_000);
     await until(async () => (await taintsOf(world))[0] === true);
     expect(again.manager.x509.current.authority?.upstreamAuthorityId).toBe(world.upstreamAuthority.signingKeyId);
+  });
+});
+
+describe('a root that upstream tainted and revoked while the server was down', () => {
+  test('is left at once for a CA below another, and taken out of the own bundle', async () => {
+    await using world = await newNestedWorld();
+    let first: string | undefined;
+    {
+      await using running = await startCa(world);
+      first = activeId(running);
+    }
+    await world.upstreamAuthority.rotate();
+    world.upstreamAuthority.taintFirst();
+    world.upstreamAuthority.revokeFirst();
+    await using again = await startCa(world);
+    const told: string[] = [];
+    again.manager.onTaintedRoot(({ subject }) => told.push(subject.fields().commonName ?? ''));
+    await until(() => told.length > 0);
+    expect(told).toEqual(['root 1']);
+    expect(activeId(again)).not.toBe(first);
+    expect(await taintsOf(world)).toEqual([true, false]);
+    // Agents have a little time to replace what is below it.
+    await pass(world, again, 10_000);
+    expect(await rootsOf(world)).toHaveLength(1);
+    expectVerifiable(await signBoth(again.ca), await bundleOf(world), world.clock.nowMs());
+  });
+
+  test('was not gone if it comes with the next CA: what had told so was older', async () => {
+    await using world = await newNestedWorld();
+    await using running = await startCa(world);
+    await world.upstreamAuthority.rotate();
+    await until(async () => (await rootsOf(world)).length === 2);
+    await running.manager.x509.prepare();
+    await running.manager.x509.rotate();
+    const second = activeId(running);
+    world.upstreamAuthority.tellWithout(1);
+    await until(() => world.upstreamAuthority.minted === 3);
+    await running.manager.settled();
+    expect(activeId(running)).toBe(second);
+    expect(await taintsOf(world)).toEqual([false, false]);
+    world.clock.advance(60_000);
+    await running.manager.settled();
+    expect(await taintsOf(world)).toEqual([false, false]);
+  });
+
+  test('does not concern a root that the server had of its own', async () => {
+    await using world = await newNestedWorld();
+    {
+      const { clock, datastore, keyManager } = world;
+      await using _root = await startCa({ clock, datastore, keyManager, [Symbol.asyncDispose]: async () => {} });
+    }
+    await using running = await startCa(world);
+    const first = activeId(running);
+    await until(async () => (await rootsOf(world)).length === 2);
+    await running.manager.settled();
+    expect(activeId(running)).toBe(first);
+    expect(await taintsOf(world)).toEqual([false, false]);
+  });
+});
+
+describe('two servers on one datastore with an upstream authority', () => {
+  test('both leave a root that is tainted, also the one that hears of it only from the datastore', async () => {
+    await using world = await newNestedWorld();
+    const deafened = new Proxy(world.upstreamAuthority, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (name === 'watchBundle') return async function* () {};
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    await using hearing = await startCa(world);
+    await using deaf = await startCa({ ...world, keyManager: new MemoryKeyManager(), upstreamAuthority: deafened });
+    await world.upstreamAuthority.rotate();
+    await until(async () => (await rootsOf(world)).length === 2);
+    world.upstreamAuthority.taintFirst();
+    await until(async () => (await taintsOf(world))[0] === true);
+    await until(async () => {
+      world.clock.advance(10_000);
+      await Promise.all([hearing, deaf].map(({ manager }) => manager.settled()));
+      return [hearing, deaf].every(
+        ({ manager }) => manager.x509.current.authority?.upstreamAuthorityId === world.upstreamAuthority.signingKeyId,
+      );
+    });
+    for (const { ca } of [hearing, deaf]) {
+      expectVerifiable(await signBoth(ca), await bundleOf(world), world.clock.nowMs());
+    }
   });
 });
 

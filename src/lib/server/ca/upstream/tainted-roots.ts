@@ -13,6 +13,8 @@ export interface TaintedRootsDeps {
   readonly trustDomain: TrustDomain;
   readonly x509: RotatingAuthority<X509Ca>;
   readonly bundles: Pick<AuthorityStore, 'taintX509Authority'>;
+  /** Whether upstream had this root when it was heard of last. */
+  readonly isUpstream: (root: Certificate) => boolean;
   /** Called with each root when it is tainted in the own bundle. */
   readonly onTainted: (root: Certificate) => void;
   readonly clock: Clock;
@@ -21,13 +23,20 @@ export interface TaintedRootsDeps {
 
 const RETRY_AFTER_MS = 5_000;
 
+/** A root to get away from. */
+interface Pending {
+  readonly root: Certificate;
+  /** Not tainted but missing upstream: what told so may have been older than the CA that signs. */
+  readonly isMissing: boolean;
+}
+
 /**
  * Gets this server away from roots that upstream has tainted: a new CA first, then the taint in the own bundle, which
  * makes agents replace what the CA before had signed. What fails is tried again until it is done.
  */
 export class TaintedRoots implements AsyncDisposable {
   readonly #deps: TaintedRootsDeps;
-  readonly #pending = new Map<string, Certificate>();
+  readonly #pending = new Map<string, Pending>();
   #cancelRetry: CancelTimer = () => {};
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -36,15 +45,19 @@ export class TaintedRoots implements AsyncDisposable {
     this.#deps = deps;
   }
 
-  /** Starts to act on these roots; those that are being acted on already count once. */
+  /** Starts to act on roots that upstream has tainted; those that are being acted on already count once. */
   add(roots: readonly Certificate[]): void {
-    const fresh = roots.filter((root) => !this.#pending.has(keyIdOf(root)));
-    if (fresh.length === 0) return;
-    for (const root of fresh) {
-      this.#deps.log.info('X.509 authority tainted', { subject_key_id: keyIdOf(root) });
-      this.#pending.set(keyIdOf(root), root);
-    }
-    this.#start();
+    this.#add(roots, { isMissing: false });
+  }
+
+  /** The same for roots that are tainted in the own bundle: another server on the same datastore may have been faster. */
+  review(roots: readonly Certificate[]): void {
+    this.#add(this.#inUse(roots), { isMissing: false });
+  }
+
+  /** The same for roots that upstream has no more: they may have been tainted and revoked while this server was down. */
+  reviewMissing(roots: readonly Certificate[]): void {
+    this.#add(this.#inUse(roots), { isMissing: true });
   }
 
   /** Resolves when what was started is done, or waits to be tried again. */
@@ -58,6 +71,23 @@ export class TaintedRoots implements AsyncDisposable {
     await this.#work;
   }
 
+  /** Those below which this server signs, or is ready to. */
+  #inUse(roots: readonly Certificate[]): Certificate[] {
+    const { x509 } = this.#deps;
+    return roots.filter((root) => this.#isBelow(x509.current, [root]) || this.#isBelow(x509.next, [root]));
+  }
+
+  #add(roots: readonly Certificate[], { isMissing }: Pick<Pending, 'isMissing'>): void {
+    const fresh = roots.filter((root) => !this.#pending.has(keyIdOf(root)));
+    if (fresh.length === 0) return;
+    for (const root of fresh) {
+      const what = isMissing ? 'X.509 authority in use is gone upstream' : 'X.509 authority tainted';
+      this.#deps.log.info(what, { subject_key_id: keyIdOf(root) });
+      this.#pending.set(keyIdOf(root), { root, isMissing });
+    }
+    this.#start();
+  }
+
   #start(): void {
     this.#cancelRetry();
     this.#work = this.#work.then(() => this.#process());
@@ -66,11 +96,10 @@ export class TaintedRoots implements AsyncDisposable {
   async #process(): Promise<void> {
     if (this.#isClosed || this.#pending.size === 0) return;
     const { log, clock } = this.#deps;
-    const roots = [...this.#pending.values()];
     try {
       log.debug('Processing tainted keys on upstream authority');
-      await this.#leave(roots);
-      for (const root of roots) {
+      await this.#leave();
+      for (const root of this.#roots()) {
         await this.#taint(root);
         this.#pending.delete(keyIdOf(root));
       }
@@ -82,19 +111,36 @@ export class TaintedRoots implements AsyncDisposable {
   }
 
   /** Makes sure that no CA signs, or is ready to sign, that leads to these roots. */
-  async #leave(roots: readonly Certificate[]): Promise<void> {
-    const { x509, log, clock } = this.#deps;
-    const isTainted = ({ authority, status }: SlotView<X509Ca>): boolean =>
-      authority !== undefined && status !== 'old' && leadsTo(authority.upstreamChain, roots, clock.nowMs());
+  async #leave(): Promise<void> {
+    const { x509, log } = this.#deps;
+    const isTainted = (slot: SlotView<X509Ca>): boolean => this.#isBelow(slot, this.#roots());
     const mustRotate = isTainted(x509.current);
     if (mustRotate) log.info('Current root CA is signed by a tainted upstream authority, preparing rotation');
     if (isTainted(x509.next) || (mustRotate && x509.next.status !== 'prepared')) {
       await x509.prepare();
+      this.#dropReturned();
       if (isTainted(x509.next)) {
         throw new SpirekitError('failed-precondition', 'the upstream authority signs with a tainted authority');
       }
     }
-    if (mustRotate) await x509.rotate();
+    if (isTainted(x509.current)) await x509.rotate();
+  }
+
+  /** With a CA come all roots of now: what is among them was never gone. */
+  #dropReturned(): void {
+    for (const [keyId, { root, isMissing }] of this.#pending) {
+      if (isMissing && this.#deps.isUpstream(root)) this.#pending.delete(keyId);
+    }
+  }
+
+  #roots(): readonly Certificate[] {
+    return Array.from(this.#pending.values(), ({ root }) => root);
+  }
+
+  /** Whether what signs, or is ready to, leads to one of these roots. */
+  #isBelow({ authority, status }: SlotView<X509Ca>, roots: readonly Certificate[]): boolean {
+    if (authority === undefined || status === 'old') return false;
+    return leadsTo(authority.upstreamChain, roots, this.#deps.clock.nowMs());
   }
 
   async #taint(root: Certificate): Promise<void> {

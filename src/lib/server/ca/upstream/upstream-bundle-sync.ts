@@ -20,6 +20,8 @@ export interface UpstreamBundleSyncDeps {
    * told must stop to sign below them first, or agents would only get more of the same.
    */
   readonly onTaintedRoots: (roots: readonly Certificate[]) => void;
+  /** Called with roots that are here and, without a taint that was seen here, not there any more. */
+  readonly onMissingRoots: (roots: readonly Certificate[]) => void;
 }
 
 /**
@@ -29,14 +31,30 @@ export interface UpstreamBundleSyncDeps {
 export class UpstreamBundleSync {
   readonly #deps: UpstreamBundleSyncDeps;
   #lastChange: Promise<unknown> = Promise.resolve();
+  /** Key identifiers of the roots that upstream has. */
+  #upstream: ReadonlySet<string> = new Set();
 
   constructor(deps: UpstreamBundleSyncDeps) {
     this.#deps = deps;
   }
 
+  /** Whether upstream had this root when it was heard of last. */
+  isUpstream({ subjectKeyId }: Certificate): boolean {
+    return this.#upstream.has(hex(subjectKeyId));
+  }
+
   /** Takes over all roots. Errors: those of the datastore, `invalid-certificate`. */
   syncX509Roots(roots: readonly X509Authority[]): Promise<void> {
     return this.#inTurn(() => this.#syncX509Roots(roots));
+  }
+
+  /** The same from an authority that tells its whole bundle, which shows what is missing there. */
+  async syncX509Bundle(roots: readonly X509Authority[]): Promise<void> {
+    await this.syncX509Roots(roots);
+    const above = new Set(roots.map(keyIdOf));
+    const { x509Authorities } = await this.#bundle();
+    const missing = x509Authorities.filter((root) => !root.tainted && !above.has(keyIdOf(root)));
+    if (missing.length > 0) this.#deps.onMissingRoots(missing.map(({ certificate }) => Certificate.parse(certificate)));
   }
 
   /** Adds keys; resolves with all. Errors: those of the datastore. */
@@ -61,9 +79,9 @@ export class UpstreamBundleSync {
     if (x509Authorities.length > 0) {
       await bundles.appendBundle({ ...emptyAuthorityBundle(trustDomain), x509Authorities });
     }
-    const upstream = new Set(roots.map(keyIdOf));
+    this.#upstream = new Set(roots.map(keyIdOf));
     for (const [keyId, { tainted }] of known) {
-      if (!tainted || upstream.has(keyId)) continue;
+      if (!tainted || this.#upstream.has(keyId)) continue;
       await bundles.revokeX509Authority(trustDomain, keyId).catch(unlessDone);
       log.info('X.509 authority revoked', { subject_key_id: keyId });
     }
@@ -102,7 +120,11 @@ export class UpstreamBundleSync {
 
 /** The subject key identifier in hex, under which a root is tainted and revoked. */
 function keyIdOf({ certificate }: X509Authority): string {
-  return Buffer.from(Certificate.parse(certificate).subjectKeyId ?? []).toString('hex');
+  return hex(Certificate.parse(certificate).subjectKeyId);
+}
+
+function hex(keyId: Uint8Array | undefined): string {
+  return Buffer.from(keyId ?? []).toString('hex');
 }
 
 /** Another server on the same datastore may have been faster. */

@@ -44,6 +44,8 @@ export class UpstreamClient implements AsyncDisposable {
   readonly #closing = new AbortController();
   #watching: Promise<void> = Promise.resolve();
   #hasWarned = false;
+  /** What the upstream authority told last of its own accord. */
+  #told: UpstreamBundle | undefined;
 
   constructor(deps: UpstreamClientDeps) {
     this.#deps = deps;
@@ -103,6 +105,16 @@ export class UpstreamClient implements AsyncDisposable {
     this.#watching = this.#watch(this.#closing.signal);
   }
 
+  /**
+   * Takes over once more what the upstream authority told last, since more may follow from it by now: only what is tainted
+   * here can be revoked. Errors: those of the datastore.
+   */
+  async takeOverAgain(): Promise<void> {
+    if (this.#told === undefined) return;
+    await this.#deps.bundle.syncX509Roots(this.#told.x509Authorities);
+    await this.#deps.bundle.syncJwtKeys(this.#told.jwtAuthorities);
+  }
+
   /** Ends what is followed. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new SpirekitError('canceled', 'the server is stopping'));
@@ -113,7 +125,10 @@ export class UpstreamClient implements AsyncDisposable {
     const { authority, clock, log } = this.#deps;
     while (!signal.aborted) {
       try {
-        for await (const bundle of authority.watchBundle({ signal })) await this.#takeOver(bundle);
+        for await (const bundle of authority.watchBundle({ signal })) {
+          this.#told = bundle;
+          await this.#takeOver(bundle);
+        }
       } catch (error) {
         if (signal.aborted || SpirekitError.from(error).code === 'unimplemented') return;
         log.warn('Unable to follow the bundle of the upstream authority', { error });
@@ -125,7 +140,7 @@ export class UpstreamClient implements AsyncDisposable {
   async #takeOver({ x509Authorities, jwtAuthorities }: UpstreamBundle): Promise<void> {
     const { bundle, log } = this.#deps;
     try {
-      await bundle.syncX509Roots(x509Authorities);
+      await bundle.syncX509Bundle(x509Authorities);
       await bundle.syncJwtKeys(jwtAuthorities);
     } catch (error) {
       log.error('Failed to store the bundle received by the upstream authority plugin.', { error });

@@ -1,4 +1,4 @@
-import type { Certificate } from '../../../crypto/certificate.ts';
+import { Certificate } from '../../../crypto/certificate.ts';
 import type { Clock } from '../../../runtime/clock.ts';
 import type { Logger } from '../../../runtime/logger.ts';
 import type { TrustDomain } from '../../../spiffe/trust-domain.ts';
@@ -23,6 +23,7 @@ export interface UpstreamDeps {
 export class Upstream implements AsyncDisposable {
   readonly client: UpstreamClient;
   readonly #deps: UpstreamDeps;
+  readonly #bundle: UpstreamBundleSync;
   #taints: TaintedRoots | undefined;
   /** What was tainted before there was an authority to be replaced. */
   #early: readonly Certificate[] = [];
@@ -34,15 +35,35 @@ export class Upstream implements AsyncDisposable {
       else this.#taints.add(roots);
     };
     this.#deps = deps;
-    this.client = new UpstreamClient({ ...deps, bundle: new UpstreamBundleSync({ ...deps, onTaintedRoots }) });
+    const onMissingRoots = (roots: readonly Certificate[]): void => this.#taints?.reviewMissing(roots);
+    this.#bundle = new UpstreamBundleSync({ ...deps, onTaintedRoots, onMissingRoots });
+    this.client = new UpstreamClient({ ...deps, bundle: this.#bundle });
   }
 
   /** From now on taints lead to new CAs, and the bundle of the upstream authority is followed. */
   start(x509: RotatingAuthority<X509Ca>): void {
-    this.#taints = new TaintedRoots({ ...this.#deps, x509, onTainted: (root) => this.#onTaintedRoot(root) });
+    this.#taints = new TaintedRoots({
+      ...this.#deps,
+      x509,
+      isUpstream: (root) => this.#bundle.isUpstream(root),
+      onTainted: (root) => this.#onTaintedRoot(root),
+    });
     this.#taints.add(this.#early);
     this.#early = [];
     this.client.watch();
+  }
+
+  /**
+   * Sees to it that nothing is signed below a root that is tainted in the own bundle, whoever did it, and that it does not
+   * outlive the one above. Errors: those of the datastore.
+   */
+  async review(): Promise<void> {
+    const { bundles, trustDomain } = this.#deps;
+    const bundle = await bundles.findBundle(trustDomain);
+    const tainted = (bundle?.x509Authorities ?? []).filter((root) => root.tainted);
+    if (tainted.length === 0) return;
+    this.#taints?.review(tainted.map(({ certificate }) => Certificate.parse(certificate)));
+    await this.client.takeOverAgain();
   }
 
   /** Calls back in place of an earlier listener. */

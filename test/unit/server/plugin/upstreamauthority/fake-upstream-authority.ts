@@ -29,6 +29,7 @@ export class FakeUpstreamAuthority implements UpstreamAuthority {
   #intermediates: readonly TestCa[] = [];
   #x509Authorities: readonly X509Authority[];
   #jwtAuthorities: readonly KeyAuthority[] = [];
+  #told: readonly X509Authority[] | undefined;
   readonly #watchers = new Set<() => void>();
 
   private constructor(trustDomain: TrustDomain, clock: Clock, root: TestCa) {
@@ -76,6 +77,12 @@ export class FakeUpstreamAuthority implements UpstreamAuthority {
     this.#tell();
   }
 
+  /** Tells once of a bundle in which this root is missing, as it was before. */
+  tellWithout(index: number): void {
+    this.#told = this.#x509Authorities.filter((_, at) => at !== index);
+    this.#tell();
+  }
+
   /** Changes what it says of a JWT key; undefined takes the key away. */
   changeJwtKey(keyId: string, change: Partial<KeyAuthority> | undefined): void {
     this.#jwtAuthorities = this.#jwtAuthorities.flatMap((key) => {
@@ -113,7 +120,9 @@ export class FakeUpstreamAuthority implements UpstreamAuthority {
       this.#watchers.add(resolve);
       signal.addEventListener('abort', onAbort, { once: true });
       try {
-        yield { x509Authorities: this.#x509Authorities, jwtAuthorities: this.#jwtAuthorities };
+        const x509Authorities = this.#told ?? this.#x509Authorities;
+        this.#told = undefined;
+        yield { x509Authorities, jwtAuthorities: this.#jwtAuthorities };
         await promise;
       } finally {
         this.#watchers.delete(resolve);
