@@ -31,10 +31,11 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/fetch': ['src/lib/rpc', 'src/lib/runtime'],
   'src/lib/template': ['src/lib/runtime'],
   'src/lib/config': ['src/lib/template', ...DOMAIN],
-  'src/lib/catalog': ['src/lib/config', 'src/lib/runtime'],
+  'src/lib/catalog': ['src/lib/config', 'src/lib/rpc', 'src/lib/wire', 'src/lib/runtime'],
   'src/lib/telemetry': ['src/lib/config', ...TRANSPORT],
   'src/lib/client': TRANSPORT,
   'src/lib/workloadapi': TRANSPORT,
+  'src/lib/plugin': TRANSPORT,
   // The daemons never import each other.
   'src/lib/server': DAEMON,
   // It gets its identity from an agent, over the Workload API as everybody does.

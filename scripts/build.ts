@@ -36,7 +36,12 @@ const COMMON = {
 } as const satisfies BuildOptions;
 
 /** The public subpaths of the package. */
-const LIBRARIES = ['src/lib/spiffe/index.ts', 'src/lib/workloadapi/index.ts', 'src/lib/client/index.ts'];
+const LIBRARIES = [
+  'src/lib/spiffe/index.ts',
+  'src/lib/workloadapi/index.ts',
+  'src/lib/client/index.ts',
+  'src/lib/plugin/index.ts',
+];
 
 const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
 

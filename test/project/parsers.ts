@@ -32,6 +32,16 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     fuzz: 'process-status',
   },
   'agent/storage/agent-data.ts': { properties: ['agent/storage/agent-storage.test.ts'], fuzz: 'agent-data' },
+  'catalog/external/bounded-lines.ts': {
+    properties: ['catalog/external/bounded-lines.test.ts'],
+    fuzz: 'plugin-output',
+    also: ['BoundedLines'],
+  },
+  'catalog/external/handshake-line.ts': {
+    properties: ['catalog/external/handshake-line.test.ts'],
+    fuzz: 'plugin-output',
+  },
+  'catalog/external/hclog-line.ts': { properties: ['catalog/external/hclog-line.test.ts'], fuzz: 'plugin-output' },
   'cli/bundle-data.ts': { properties: ['cli/input-properties.test.ts', 'cli/flag-words.test.ts'], fuzz: 'bundle-data' },
   'cli/entry-data.ts': { properties: ['cli/input-properties.test.ts', 'cli/entry-data.test.ts'], fuzz: 'entry-data' },
   'cli/entry-flags.ts': {
@@ -292,6 +302,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'server/plugin/keymanager/aws-kms/kms-names.ts': {
     properties: ['server/plugin/keymanager/kms-names.test.ts'],
     fuzz: { none: 'replaces two characters; the properties try any text' },
+  },
+  'server/plugin/credentialcomposer/external/attributes.ts': {
+    properties: ['server/plugin/credentialcomposer/external-attributes.test.ts'],
+    fuzz: 'composed-attributes',
   },
   'server/plugin/keymanager/server-identifier.ts': {
     properties: ['server/plugin/keymanager/server-identifier.test.ts'],

@@ -17,6 +17,8 @@ export interface DeploymentOptions {
   readonly logLevel?: string;
   /** Lines added to the `server` block. */
   readonly serverSettings?: string;
+  /** The NodeAttestor of the agent; default: join_token. */
+  readonly agentNodeAttestor?: string;
   /** Where the server keeps its data; default: a folder below that of the deployment. */
   readonly serverDataDir?: string;
   /** The `KeyManager` block of the server; default: keys in a file below its data folder. */
@@ -289,9 +291,7 @@ ${this.#options.serverBlocks ?? ''}
   ${this.#options.agentSettings ?? ''}
 }
 plugins {
-  NodeAttestor "join_token" {
-    plugin_data {}
-  }
+  ${this.#options.agentNodeAttestor ?? 'NodeAttestor "join_token" {\n    plugin_data {}\n  }'}
   KeyManager "disk" {
     plugin_data {
       directory = "${this.folder}/agent-data"

@@ -38,6 +38,10 @@ export interface AgentDependencies {
   readonly random: () => number;
   /** Ends the start. */
   readonly signal: AbortSignal;
+  /** What external plugins are started with; default: nothing. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Calls the listener each time that plugins are to read their settings again; default: never. */
+  readonly onReconfigure?: ((listener: () => void) => Disposable) | undefined;
 }
 
 /** SPIRE's limit. */
@@ -90,8 +94,14 @@ export class Agent implements AsyncDisposable {
         plugins: config.plugins,
         clock,
         log: log.with({ subsystem_name: 'catalog' }),
+        trustDomain: config.trustDomain,
+        metrics,
+        env: dependencies.env ?? {},
+        signal,
       }),
     );
+    const reconfigured = dependencies.onReconfigure?.(() => void catalog.reconfigure());
+    if (reconfigured !== undefined) opening.use(reconfigured);
     const attestation = attestationOptions(config, catalog, dependencies, metrics);
     const attestationOfWorkloads = new WorkloadAttestation({
       attestors: catalog.workloadAttestors,

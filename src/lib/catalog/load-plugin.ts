@@ -45,7 +45,6 @@ export async function getBuiltIn<Deps, Plugin>(
   log: Logger,
 ): Promise<BuiltInPlugin<Deps, Plugin>> {
   const { type, name } = config;
-  if (config.cmd !== undefined) throw notLoaded(config, 'external plugins are not supported yet (plugin_cmd)', log);
   const load = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   if (load !== undefined) return load();
   const known = Object.keys(builtIns).sort().join(', ');

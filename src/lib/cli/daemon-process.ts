@@ -8,7 +8,7 @@ import { DaemonLogger } from '../runtime/logger.ts';
 import { forbidCoreFiles, forbidMemoryDumps, silenceReports } from '../runtime/memory-dumps.ts';
 import type { CommandContext, Environment } from './command-context.ts';
 import { tellingNotices } from './config-remarks.ts';
-import { findPutAside } from './outer-environment.ts';
+import { findPutAside, outerEnvironment } from './outer-environment.ts';
 import { readPackageInfo } from './package-info.ts';
 import { findLinkerVariables, refuseAlteredNode } from './started-node.ts';
 import { endOnUncaughtError } from './uncaught-errors.ts';
@@ -21,6 +21,10 @@ export interface DaemonEnvironment {
   readonly version: string;
   /** Aborts when the daemon is to stop. */
   readonly signal: AbortSignal;
+  /** For programs of others that the daemon starts. */
+  readonly env: Environment;
+  /** Calls the listener at each SIGUSR1, until disposed. */
+  readonly onReconfigure: (listener: () => void) => Disposable;
 }
 
 /** A program that runs until it is told to stop. */
@@ -61,7 +65,14 @@ export async function runDaemon<C extends DaemonConfig>(
   context.abortOn('SIGINT', 'SIGTERM');
   using _reopening = reopenOnSignal(log);
   try {
-    await daemon.run(config, { clock, log, version: `spirekit-${readPackageInfo().version}`, signal });
+    await daemon.run(config, {
+      clock,
+      log,
+      version: `spirekit-${readPackageInfo().version}`,
+      signal,
+      env: outerEnvironment(env),
+      onReconfigure: (listener) => onSignal('SIGUSR1', listener),
+    });
   } catch (error) {
     // When it was told to stop while starting up, that is why it failed.
     if (!signal.aborted) {
@@ -77,7 +88,7 @@ export async function runDaemon<C extends DaemonConfig>(
 const LEAST_UMASK = 0o027;
 
 /**
- * From now on SIGUSR1 does nothing. By default it makes Node open a debugger on a port that every local user can reach,
+ * From now on SIGUSR1 does nothing but what the daemon asks for. By default it makes Node open a debugger on a port that every local user can reach,
  * and through it the keys of the daemon.
  */
 function refuseDebugger(): void {
@@ -108,8 +119,12 @@ function reopenOnSignal(log: DaemonLogger): Disposable {
       log.error('Unable to reopen the log file', { error });
     }
   };
-  process.on('SIGUSR2', reopen);
-  return { [Symbol.dispose]: () => void process.off('SIGUSR2', reopen) };
+  return onSignal('SIGUSR2', reopen);
+}
+
+function onSignal(name: NodeJS.Signals, listener: () => void): Disposable {
+  process.on(name, listener);
+  return { [Symbol.dispose]: () => void process.off(name, listener) };
 }
 
 /** Narrows the umask of the process to what a daemon needs. */

@@ -23,6 +23,8 @@ export interface NameFields {
   readonly organizationalUnit?: readonly string[];
   readonly commonName?: string;
   readonly serialNumber?: string;
+  /** Attributes of other kinds, each a relative name of its own behind the others. */
+  readonly others?: readonly NameAttribute[];
 }
 
 /** Short names of attributes, in the order in which Go's x509 writes them. */
@@ -67,6 +69,7 @@ export class Name {
       const attributes = (values[oid] ?? []).map((value) => ({ oid, value }));
       if (attributes.length > 0) rdns.push(attributes);
     }
+    for (const attribute of fields.others ?? []) rdns.push([attribute]);
     return new Name(derSequence(...rdns.map(encodeRdn)), rdns);
   }
 
@@ -113,7 +116,7 @@ export class Name {
     return this.rdns.flat().flatMap((attribute) => (attribute.oid === oid ? [attribute.value] : []));
   }
 
-  /** The attributes that {@link of} writes; any others are left out. */
+  /** The attributes that {@link of} knows by name; any others are left out, as Go leaves them out. */
   fields(): NameFields {
     return {
       country: this.values(Oid.country),
@@ -128,13 +131,17 @@ export class Name {
     };
   }
 
+  /** The attributes that {@link fields} leaves out, in order. */
+  others(): readonly NameAttribute[] {
+    return this.rdns.flat().filter(({ oid }) => !KNOWN_ATTRIBUTES.has(oid));
+  }
+
   /**
    * The text that Go's `pkix.Name.String()` gives, roughly RFC 2253: known attributes regrouped and in reverse order,
    * then unknown ones in hexadecimal.
    */
   rfc2253(): string {
-    const others = this.rdns.flat().filter((attribute) => !KNOWN_ATTRIBUTES.has(attribute.oid));
-    return [...others.map((attribute) => [attribute]), ...Name.of(this.fields()).rdns]
+    return [...this.others().map((attribute) => [attribute]), ...Name.of(this.fields()).rdns]
       .toReversed()
       .map((rdn) => rdn.map(formatAttribute).join('+'))
       .join(',');

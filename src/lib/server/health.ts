@@ -5,6 +5,7 @@ import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
 import type { AuthorityManager } from './ca/authority-manager.ts';
 import type { ServerCa } from './ca/server-ca.ts';
+import type { ServerCatalog } from './catalog/server-catalog.ts';
 import type { BundleStore } from './datastore/bundle-store.ts';
 import type { WriteCheck } from './datastore/write-check.ts';
 
@@ -14,7 +15,11 @@ export interface ServerHealthDeps {
   readonly datastore: WriteCheck & { readonly bundles: Pick<BundleStore, 'findBundle'> };
   readonly ca: ServerCa;
   readonly authorities: Pick<AuthorityManager, 'isHealthy'>;
+  readonly catalog: Pick<ServerCatalog, 'troubles'>;
 }
+
+/** The types of plugins without which the server does its work. */
+const DISPENSABLE: ReadonlySet<string> = new Set(['BundlePublisher', 'Notifier']);
 
 /** A public key on P-256 whose private half nobody has. */
 const NOBODYS_KEY =
@@ -22,7 +27,8 @@ const NOBODYS_KEY =
 
 /**
  * Looks at the bundle, at the CA and at rotation; the names and members of the details are SPIRE's. Other than SPIRE's
- * server, one whose datastore takes no writes is not ready; it stays live, since it still answers what it knows.
+ * server, one whose datastore takes no writes, or which misses an external plugin, is not ready; it stays live, since it
+ * still answers what it knows.
  */
 export async function checkServerHealth(deps: ServerHealthDeps): Promise<HealthReport> {
   const spiffeId = SpiffeId.fromPath(deps.trustDomain, '/for/health/check/only');
@@ -38,13 +44,18 @@ export async function checkServerHealth(deps: ServerHealthDeps): Promise<HealthR
   ]);
   const rotationError = deps.authorities.isHealthy ? undefined : 'rotations exceed the threshold number of failures';
   const isWell = bundleError === undefined && signError === undefined && rotationError === undefined;
+  const { troubles } = deps.catalog;
+  const isMissed = troubles.some(({ type }) => !DISPENSABLE.has(type));
   return {
     isLive: isWell,
-    isReady: isWell && writeError === undefined,
+    isReady: isWell && writeError === undefined && !isMissed,
     details: {
       server: bundleError === undefined ? {} : { get_bundle_err: bundleError },
       'server.ca': signError === undefined ? {} : { sign_x509_svid_err: signError },
       ...(writeError !== undefined && { 'server.datastore': { write_err: writeError } }),
+      ...(troubles.length > 0 && {
+        'server.catalog': Object.fromEntries(troubles.map(({ type, name, trouble }) => [`${type} ${name}`, trouble])),
+      }),
       'server.ca.rotator': rotationError === undefined ? {} : { rotation_err: rotationError },
     },
   };

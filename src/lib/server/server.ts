@@ -43,6 +43,10 @@ export interface ServerDependencies {
   readonly version: string;
   /** Ends the start. */
   readonly signal?: AbortSignal | undefined;
+  /** What external plugins are started with; default: nothing. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Calls the listener each time that plugins are to read their settings again; default: never. */
+  readonly onReconfigure?: ((listener: () => void) => Disposable) | undefined;
 }
 
 /**
@@ -66,7 +70,7 @@ export class Server implements AsyncDisposable {
    * signal's reason. What was opened is closed again.
    */
   static async open(config: ServerConfig, dependencies: ServerDependencies): Promise<Server> {
-    const { clock, log, version, signal } = dependencies;
+    const { clock, log, version, signal, env = {} } = dependencies;
     const { trustDomain, adminIds } = config;
     const { policy, allowedIds } = await loadPolicy(config, signal);
     await using opening = new ResourceStack();
@@ -89,7 +93,7 @@ export class Server implements AsyncDisposable {
     const { metrics } = telemetry;
     const folder = opening.use(await DataFolder.open(config.dataDir));
     const catalog = opening.use(
-      await ServerCatalog.open({ plugins: config.plugins, trustDomain, clock, log, metrics, signal }),
+      await ServerCatalog.open({ plugins: config.plugins, trustDomain, clock, log, metrics, env, signal }),
     );
     const { datastore } = catalog;
     await checkTrustDomain(config, datastore);
@@ -125,6 +129,7 @@ export class Server implements AsyncDisposable {
       }),
     );
     authorities.onTaintedRoot((root) => serverSvid.taint(root));
+    catalog.provideIdentity(() => serverSvid.current);
     opening.use(
       await BundleNews.open({
         trustDomain,
@@ -216,11 +221,13 @@ export class Server implements AsyncDisposable {
       }),
     );
     opening.use(startHousekeeping(config, datastore, { ...dependencies, metrics }));
+    const reconfigured = dependencies.onReconfigure?.(() => void catalog.reconfigure());
+    if (reconfigured !== undefined) opening.use(reconfigured);
     await telemetry.serve({ identity: () => serverSvid.current, bundles });
     if (config.healthChecks.listenerEnabled) {
       // Loaded only here: node:http costs every start some 20 ms.
       const { listenForHealth } = await import('../runtime/health-listener.ts');
-      const health = { trustDomain, datastore, ca, authorities };
+      const health = { trustDomain, datastore, ca, authorities, catalog };
       opening.use(
         await listenForHealth({
           address: config.healthChecks,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, type FileHandle, open, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { ioReason } from '../../runtime/io-reason.ts';
 import { ConfigError } from '../config-error.ts';
@@ -18,7 +18,7 @@ export async function checkPluginProgram(
   checksum: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  if (checksum !== undefined) await checkChecksum(path, decodeChecksum(checksum), signal);
+  if (checksum !== undefined) await (await openVerifiedProgram(path, checksum, signal)).close();
   try {
     const isFile = (await stat(path)).isFile();
     if (!isFile) throw new ConfigError(`failed to launch plugin: fork/exec ${path}: permission denied`);
@@ -35,14 +35,35 @@ function decodeChecksum(text: string): Buffer {
   return Buffer.from(text, 'hex');
 }
 
-async function checkChecksum(path: string, expected: Buffer, signal: AbortSignal | undefined): Promise<void> {
-  const hash = createHash('sha256');
+/**
+ * Opens a program whose content has the checksum: what is started by the file that is returned is what was looked at,
+ * whatever stands at the path by then. The caller closes it.
+ *
+ * @param path absolute
+ * @param checksum SHA-256 in hexadecimal
+ * @throws {ConfigError} code `invalid-config`, in SPIRE's words
+ */
+export async function openVerifiedProgram(
+  path: string,
+  checksum: string,
+  signal: AbortSignal | undefined,
+): Promise<FileHandle> {
+  const expected = decodeChecksum(checksum);
+  let file: FileHandle | undefined;
   try {
-    await pipeline(createReadStream(path), hash, signal === undefined ? {} : { signal });
+    // A pipe in its place would otherwise be waited for.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!(await file.stat()).isFile()) throw new ConfigError('it is no file');
+    const hash = createHash('sha256');
+    await pipeline(file.createReadStream({ autoClose: false, start: 0 }), hash, signal === undefined ? {} : { signal });
+    if (!hash.digest().equals(expected)) throw new ChecksumMismatch('failed to launch plugin: checksums did not match');
+    return file;
   } catch (cause) {
-    if (signal?.aborted === true) throw cause;
+    await file?.close();
+    if (signal?.aborted === true || cause instanceof ChecksumMismatch) throw cause;
     const reason = `open ${path}: ${ioReason(cause)}`;
     throw new ConfigError(`failed to launch plugin: error verifying checksum: ${reason}`, { cause });
   }
-  if (!hash.digest().equals(expected)) throw new ConfigError('failed to launch plugin: checksums did not match');
 }
+
+class ChecksumMismatch extends ConfigError {}

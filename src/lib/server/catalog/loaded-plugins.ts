@@ -1,3 +1,5 @@
+import type { ExternalPlugin } from '../../catalog/external/external-plugin.ts';
+import type { ExternalPluginDeps } from '../../catalog/external/external-plugin-deps.ts';
 import { openPlugin } from '../../catalog/load-plugin.ts';
 import { checkCount } from '../../config/section/plugin-count.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
@@ -20,13 +22,32 @@ export class LoadedPlugins implements AsyncDisposable {
     Notifier: [],
     UpstreamAuthority: [],
   };
+  readonly #externals: ExternalPlugin[] = [];
   readonly #resources = new ResourceStack();
 
-  /** Opens the plugin that a configuration names. Errors: those of `openPlugin`. */
+  /** Opens the plugin that comes with the server. Errors: those of `openPlugin`. */
   async load<Type extends ServerPluginType>(type: Type, config: PluginConfig, deps: ServerPluginDeps): Promise<void> {
     const plugin: ServerPlugins[Type] = await openPlugin(PLUGIN_TYPES[type].builtIns, config, deps, deps.log);
     if (isDisposable(plugin)) this.#resources.use(plugin);
     this.#plugins[type].push(plugin);
+  }
+
+  /** Starts the program that a configuration names. Errors: those of `ExternalPlugin.open`. */
+  async loadExternal<Type extends ServerPluginType>(
+    type: Type,
+    config: PluginConfig,
+    deps: ExternalPluginDeps,
+  ): Promise<void> {
+    const { ExternalPlugin } = await import('../../catalog/external/external-plugin.ts');
+    const { service, adapt } = await PLUGIN_TYPES[type].external();
+    const plugin = this.#resources.use(await ExternalPlugin.open(config, service, deps));
+    this.#externals.push(plugin);
+    this.#plugins[type].push(adapt(plugin));
+  }
+
+  /** Those that are programs of their own. */
+  get externals(): readonly ExternalPlugin[] {
+    return this.#externals;
   }
 
   /** All of a type. */

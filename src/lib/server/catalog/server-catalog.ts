@@ -1,3 +1,4 @@
+import type { ExternalPluginDeps } from '../../catalog/external/external-plugin-deps.ts';
 import { getBuiltIn, pluginLog } from '../../catalog/load-plugin.ts';
 import { loadPluginData } from '../../config/section/plugin-data.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
@@ -8,6 +9,7 @@ import { ResourceStack } from '../../runtime/resource-stack.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { countMethods } from '../../telemetry/counted-methods.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { ServerSvid } from '../ca/server-svid.ts';
 import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher.ts';
@@ -27,6 +29,8 @@ export interface ServerCatalogDeps {
   readonly metrics: Metrics;
   /** The log of the server itself; lines of the catalog name their subsystem. */
   readonly log: Logger;
+  /** What external plugins are started with. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,17 +40,32 @@ const KEY_MANAGER_METRICS = {
   listKeys: ['server_key_manager', 'get_public_keys'],
 };
 
+/** An external plugin that cannot be called. */
+export interface PluginTrouble {
+  readonly name: string;
+  readonly type: string;
+  readonly trouble: string;
+}
+
 /** The plugins of a running server. */
 export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   readonly datastore: DataStore;
   readonly keyManager: KeyManager;
   readonly #plugins: LoadedPlugins;
+  readonly #identity: LateIdentity;
   readonly #log: Logger;
 
-  private constructor(datastore: DataStore, keyManager: KeyManager, plugins: LoadedPlugins, log: Logger) {
+  private constructor(
+    datastore: DataStore,
+    keyManager: KeyManager,
+    plugins: LoadedPlugins,
+    identity: LateIdentity,
+    log: Logger,
+  ) {
     this.datastore = datastore;
     this.keyManager = keyManager;
     this.#plugins = plugins;
+    this.#identity = identity;
     this.#log = log;
   }
 
@@ -59,14 +78,16 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     await using opened = new ResourceStack();
     const datastore = opened.use(await openDatastore(deps, log));
     const plugins = opened.use(new LoadedPlugins());
+    const identity: LateIdentity = { findSvid: () => undefined };
+    const loading = { ...deps, datastore, loaded: plugins, identity, log };
     for (const config of deps.plugins) {
-      if (config.type !== DATASTORE_TYPE.name) await loadPlugin(config, plugins, { ...deps, datastore, log });
+      if (config.type !== DATASTORE_TYPE.name) await loadPlugin(config, loading);
     }
     plugins.checkCounts();
     const [keyManager] = plugins.list('KeyManager');
     if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
-    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), plugins, log);
+    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), plugins, identity, log);
   }
 
   /** Undefined for a server whose CAs are roots. */
@@ -90,6 +111,24 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     return this.#plugins.list('NodeAttestor').find((attestor) => attestor.name === name);
   }
 
+  /** From now on plugins that ask for the server's own identity get this one. */
+  provideIdentity(findSvid: () => ServerSvid): void {
+    this.#identity.findSvid = findSvid;
+  }
+
+  /** Has plugins whose settings are in a file read them again. Says in the log what came of it; never rejects. */
+  async reconfigure(): Promise<void> {
+    this.#log.info('Reconfigure signal received');
+    for (const plugin of this.#plugins.externals) await plugin.reconfigure();
+  }
+
+  /** The external plugins that cannot be called at present, with the reason. */
+  get troubles(): readonly PluginTrouble[] {
+    return this.#plugins.externals.flatMap(({ name, type, trouble }) =>
+      trouble === undefined ? [] : [{ name, type, trouble }],
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await using closing = new ResourceStack();
     closing.defer(() => this.#log.info('DataStore closed'));
@@ -99,23 +138,59 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   }
 }
 
-async function loadPlugin(
-  config: PluginConfig,
-  plugins: LoadedPlugins,
-  { datastore, trustDomain, clock, signal, log }: ServerCatalogDeps & { readonly datastore: DataStore },
-): Promise<void> {
-  const { type } = config;
-  const itsLog = pluginLog(log, config);
+/** Plugins are loaded before the server has an identity. */
+interface LateIdentity {
+  findSvid: () => ServerSvid | undefined;
+}
+
+interface Loading extends ServerCatalogDeps {
+  readonly datastore: DataStore;
+  readonly loaded: LoadedPlugins;
+  readonly identity: LateIdentity;
+}
+
+async function loadPlugin(config: PluginConfig, loading: Loading): Promise<void> {
+  const { loaded, datastore, trustDomain, clock, signal } = loading;
+  const { type, name } = config;
+  const log = pluginLog(loading.log, config);
   if (!isPluginType(type)) {
-    itsLog.error('Unsupported plugin type');
+    log.error('Unsupported plugin type');
     throw new SpirekitError('invalid-config', `unsupported plugin type ${JSON.stringify(type)}`);
   }
   if (!config.isEnabled) {
-    itsLog.debug('Not loading plugin; disabled');
+    log.debug('Not loading plugin; disabled');
     return;
   }
-  const { joinTokens, bundles } = datastore;
-  await plugins.load(type, config, { trustDomain, clock, joinTokens, bundles, signal, log: itsLog });
+  if (config.cmd === undefined) {
+    const { joinTokens, bundles } = datastore;
+    await loaded.load(type, config, { trustDomain, clock, joinTokens, bundles, signal, log });
+    return;
+  }
+  if (type === 'NodeAttestor' && name === 'join_token') {
+    throw new SpirekitError(
+      'invalid-config',
+      'the built-in join_token node attestor cannot be overridden by an external plugin',
+    );
+  }
+  await loaded.loadExternal(type, config, await externalDeps(loading, log));
+}
+
+async function externalDeps(
+  { trustDomain, datastore, identity, metrics, clock, signal, env }: Loading,
+  log: Logger,
+): Promise<ExternalPluginDeps> {
+  const { serverHostServices } = await import('../hostservice/host-services.ts');
+  const findSvid = (): ServerSvid | undefined => identity.findSvid();
+  return {
+    trustDomain,
+    hostServices: serverHostServices({ trustDomain, datastore, findSvid, metrics, clock }),
+    env,
+    clock,
+    log,
+    signal,
+    onExit: ({ name, type }) =>
+      metrics.incrementCounter(['catalog', 'plugin_exit'], { plugin_name: name, plugin_type: type }),
+  };
 }
 
 async function openDatastore(deps: ServerCatalogDeps, log: Logger): Promise<DataStore> {

@@ -5,6 +5,8 @@ import { KEY_MANAGERS } from '../../../../src/lib/agent/catalog/key-manager.ts';
 import { NODE_ATTESTORS } from '../../../../src/lib/agent/catalog/node-attestor.ts';
 import { WORKLOAD_ATTESTORS } from '../../../../src/lib/agent/catalog/workload-attestor.ts';
 import type { PluginConfig } from '../../../../src/lib/config/section/plugins.ts';
+import { TrustDomain } from '../../../../src/lib/spiffe/trust-domain.ts';
+import { NO_METRICS } from '../../../../src/lib/telemetry/metrics.ts';
 import { ManualClock } from '../../../support/manual-clock.ts';
 import { MemoryLog, TestFolder } from '../support.ts';
 
@@ -22,7 +24,15 @@ const KEYS = plugin('KeyManager', 'memory');
 const UNIX = plugin('WorkloadAttestor', 'unix');
 
 function open(plugins: readonly PluginConfig[], log = new MemoryLog()): Promise<Catalog> {
-  return Catalog.open({ plugins, clock: new ManualClock(), log });
+  return Catalog.open({
+    plugins,
+    clock: new ManualClock(),
+    log,
+    trustDomain: TrustDomain.parse('example.org'),
+    metrics: NO_METRICS,
+    env: {},
+    signal: new AbortController().signal,
+  });
 }
 
 describe('Catalog', () => {
@@ -31,7 +41,7 @@ describe('Catalog', () => {
     const catalog = await open([ATTESTOR, KEYS, UNIX], log);
     expect([catalog.nodeAttestor.name, catalog.keyManager.name]).toEqual(['join_token', 'memory']);
     expect(catalog.workloadAttestors.map(({ name }) => name)).toEqual(['unix']);
-    catalog[Symbol.dispose]();
+    await catalog[Symbol.asyncDispose]();
     expect(log.lines.map(({ message, fields }) => `${message} ${fields['plugin_name'] ?? ''}`.trim())).toEqual([
       'Plugin loaded join_token',
       'Plugin loaded memory',
@@ -62,7 +72,16 @@ describe('Catalog', () => {
   test.each([
     ['an unknown type', plugin('Toaster', 'x'), 'unsupported plugin type "Toaster"'],
     ['an unknown name', plugin('WorkloadAttestor', 'k8s'), 'no built-in plugin "k8s" for type "WorkloadAttestor"'],
-    ['a program', plugin('WorkloadAttestor', 'unix', { cmd: '/bin/x' }), 'external plugins are not supported'],
+    [
+      'a program that is not there',
+      plugin('WorkloadAttestor', 'other', { cmd: '/absent/x' }),
+      'failed to load plugin "other": failed to launch plugin: fork/exec /absent/x: no such file or directory',
+    ],
+    [
+      'a program that keeps keys',
+      plugin('KeyManager', 'other', { cmd: '/absent/x' }),
+      'failed to load plugin "other": an agent needs the key of its SVID in its own process, for TLS',
+    ],
     ['an SVID store', plugin('SVIDStore', 'x'), 'SVID stores are not supported'],
     ['a second key manager', KEYS, 'plugin type "KeyManager" constraint not satisfied: expected exactly 1 but got 2'],
     [
