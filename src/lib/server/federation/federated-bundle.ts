@@ -6,9 +6,12 @@ import { parseAuthorityBundle } from '../../spiffe/authority-bundle-document.ts'
 import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 
+/** Each takes a moment in which nobody else is answered. A hundred servers with ten years of rotation have fewer. */
+const MOST_KEYS = 1000;
+
 /**
  * Reads the document that the bundle endpoint of a trust domain answered with, and holds it against the bundle that is
- * stored. Refused, so that the stored one stays: no bundle at all; one whose sequence number is older; one whose roots name
+ * stored. Refused, so that the stored one stays: no bundle at all; one of more keys than any has; one whose sequence number is older; one whose roots name
  * another trust domain, as of an endpoint that serves more than one; and one that trusts nothing without a newer sequence
  * number, by which alone a trust domain says that it revoked all of its keys (SPIFFE Trust Domain and Bundle section 4.1.3).
  * SPIRE stores all but the first.
@@ -20,6 +23,8 @@ export function acceptFederatedBundle(
   document: Uint8Array,
   stored: AuthorityBundle | undefined,
 ): AuthorityBundle {
+  const keys = countKeys(document);
+  if (keys > MOST_KEYS) throw refused(`it has ${keys} keys, and more than ${MOST_KEYS} are not looked at`);
   const bundle = parseAuthorityBundle(trustDomain, document);
   const known = stored?.sequenceNumber ?? 0n;
   // A document without a number has 0 here: nothing can be said of its age.
@@ -32,6 +37,17 @@ export function acceptFederatedBundle(
   }
   for (const { certificate } of bundle.x509Authorities) checkName(Certificate.parse(certificate), trustDomain);
   return bundle;
+}
+
+/** A quick look, for this bound alone; what is no JSON is for the parser to refuse. */
+function countKeys(document: Uint8Array): number {
+  try {
+    const root: unknown = JSON.parse(Buffer.from(document).toString('utf8'));
+    if (typeof root !== 'object' || root === null || !('keys' in root)) return 0;
+    return Array.isArray(root.keys) ? root.keys.length : 0;
+  } catch {
+    return 0;
+  }
 }
 
 /** Whether two bundles say the same, whatever the order of their parts. Taint and expiry are not looked at: documents have none. */

@@ -91,6 +91,10 @@ describe('the refresh of a federated bundle', () => {
         (response) => response.end('{"keys":[],"spiffe_sequence":5}'),
         `${REFUSED}it trusts nothing, and has no newer sequence number`,
       ],
+      [
+        (response) => response.end(`{"keys":[${Array(1001).fill('{}').join()}],"spiffe_sequence":9}`),
+        `${REFUSED}it has 1001 keys, and more than 1000 are not looked at`,
+      ],
       [(response) => response.end('{}'), `${FETCHING}no authorities found`],
       [(response) => response.end('<html>'), /unable to parse JWKS/],
       [
