@@ -14,6 +14,11 @@ export interface BundleStore {
   createBundle(bundle: AuthorityBundle): Promise<AuthorityBundle>;
   /** Creates or replaces. */
   setBundle(bundle: AuthorityBundle): Promise<AuthorityBundle>;
+  /**
+   * Creates or replaces, unless the stored bundle has a newer sequence number; one without a number (0) is never older.
+   * Returns the bundle that is stored now.
+   */
+  advanceBundle(bundle: AuthorityBundle): Promise<AuthorityBundle>;
   /** Replaces the given fields (all when absent). Error: `not-found`. */
   updateBundle(bundle: AuthorityBundle, fields?: ReadonlySet<AuthorityBundleField>): Promise<AuthorityBundle>;
   /** Adds the authorities that are not there yet and raises the sequence number if any was; creates a missing bundle. */

@@ -68,6 +68,7 @@ const BUNDLES = {
   findBundle: key('bundle', 'fetch'),
   createBundle: key('bundle', 'create'),
   setBundle: key('bundle', 'set'),
+  advanceBundle: key('bundle', 'set'),
   updateBundle: key('bundle', 'update'),
   appendBundle: key('bundle', 'append'),
   deleteBundle: key('bundle', 'delete'),

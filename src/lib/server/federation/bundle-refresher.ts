@@ -13,7 +13,7 @@ import { acceptFederatedBundle, isSameBundle } from './federated-bundle.ts';
 
 /** What the refresh of a bundle depends on. */
 export interface BundleRefresherDeps {
-  readonly bundles: Pick<BundleStore, 'findBundle' | 'setBundle'>;
+  readonly bundles: Pick<BundleStore, 'findBundle' | 'advanceBundle'>;
   /** Asked for at the first refresh: the modules behind it take a while to load. */
   readonly fetcher: () => Promise<Pick<DocumentFetcher, 'fetch'>>;
   readonly clock: Clock;
@@ -49,8 +49,10 @@ export class BundleRefresher {
       const fetched = await inStep('failed to fetch federated bundle from endpoint', fetching);
       signal.throwIfAborted();
       if (stored !== undefined && isSameBundle(fetched, stored)) return { bundle: stored, isNew: false };
-      await inStep('failed to store fetched federated bundle', this.#deps.bundles.setBundle(fetched));
-      return { bundle: fetched, isNew: true };
+      // Another server may have fetched a newer one meanwhile.
+      const advance = this.#deps.bundles.advanceBundle(fetched);
+      const kept = await inStep('failed to store fetched federated bundle', advance);
+      return { bundle: kept, isNew: kept === fetched };
     } catch (cause) {
       signal.throwIfAborted();
       return { bundle: stored, isNew: false, error: SpirekitError.from(cause) };

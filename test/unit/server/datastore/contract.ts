@@ -554,6 +554,25 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(await store.bundles.findBundle(td)).toEqual(next);
       });
 
+      test('advance, and never go back by it', async () => {
+        const { bundles } = store;
+        const at = (sequenceNumber: bigint) => ({ ...emptyBundle('far.org'), sequenceNumber });
+        const td = TrustDomain.parse('far.org');
+        for (const [given, kept] of [
+          [4n, 4n],
+          [6n, 6n],
+          [5n, 6n],
+          [6n, 6n],
+          [0n, 0n],
+          [1n, 1n],
+        ] as const) {
+          expect(await bundles.advanceBundle(at(given))).toEqual(at(kept));
+          expect(await bundles.findBundle(td)).toEqual(at(kept));
+        }
+        await Promise.all([9n, 12n, 10n, 11n].map((number) => bundles.advanceBundle(at(number))));
+        expect(await bundles.findBundle(td)).toEqual(at(12n));
+      });
+
       test('changes of one do not move the page tokens of those made later', async () => {
         for (let round = 0; round < 3; round += 1) await store.bundles.setBundle(emptyBundle('far.org'));
         await store.bundles.createBundle(emptyBundle('near.org'));

@@ -168,6 +168,20 @@ describe('the refresh of a federated bundle', () => {
     expect(await kept()).toBe('none');
   });
 
+  test('F39: stores no older bundle than the one that another server has stored meanwhile', async () => {
+    far = await FarDomain.open();
+    await refresh();
+    const newest = await far.changed({ sequenceNumber: 8n });
+    far.serve(await far.changed({ sequenceNumber: 7n }));
+    const { answer } = far;
+    far.answer = async (request, response) => {
+      await store.bundles.setBundle(newest);
+      answer(request, response);
+    };
+    expect(await refresh()).toMatchObject({ isNew: false, bundle: { sequenceNumber: 8n } });
+    expect(await kept()).toBe(formatAuthorityBundle(newest));
+  });
+
   test('F18: goes on with the stored bundle when the datastore takes no writes', async () => {
     far = await FarDomain.open();
     await refresh();
@@ -177,7 +191,7 @@ describe('the refresh of a federated bundle', () => {
     const refresher = new BundleRefresher({
       bundles: {
         findBundle: (trustDomain) => failing.bundles.findBundle(trustDomain),
-        setBundle: () => Promise.reject(new Error('disk full')),
+        advanceBundle: () => Promise.reject(new Error('disk full')),
       },
       fetcher: () => Promise.resolve(far.fetcher(systemClock)),
       clock: systemClock,

@@ -57,6 +57,14 @@ export class SqlBundleStore implements BundleStore, AuthorityStore {
     return this.#session.write((tx, note) => saveBundle(tx, bundle, note));
   }
 
+  advanceBundle(bundle: AuthorityBundle): Promise<AuthorityBundle> {
+    return this.#session.write(async (tx, note) => {
+      const current = await selectBundle(tx, bundle.trustDomain);
+      const isOlder = bundle.sequenceNumber !== 0n && bundle.sequenceNumber < (current?.sequenceNumber ?? 0n);
+      return current !== undefined && isOlder ? current : saveBundle(tx, bundle, note);
+    });
+  }
+
   updateBundle(bundle: AuthorityBundle, fields?: ReadonlySet<AuthorityBundleField>): Promise<AuthorityBundle> {
     return this.#change(bundle.trustDomain, (current) =>
       fields === undefined
