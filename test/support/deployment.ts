@@ -17,8 +17,6 @@ export interface DeploymentOptions {
   readonly logLevel?: string;
   /** Lines added to the `server` block. */
   readonly serverSettings?: string;
-  /** The NodeAttestor of the agent; default: join_token. */
-  readonly agentNodeAttestor?: string;
   /** Where the server keeps its data; default: a folder below that of the deployment. */
   readonly serverDataDir?: string;
   /** The `KeyManager` block of the server; default: keys in a file below its data folder. */
@@ -27,6 +25,8 @@ export interface DeploymentOptions {
   readonly serverEnv?: NodeJS.ProcessEnv;
   /** Lines of the `plugin_data` of the server's datastore; default: an SQLite file in its data folder. */
   readonly datastore?: string;
+  /** The `NodeAttestor` block of the agent; default: `join_token`. */
+  readonly agentNodeAttestor?: string;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Plugins added to the server's `plugins` block. */
@@ -145,10 +145,15 @@ export class Deployment implements AsyncDisposable {
     return started;
   }
 
-  /** A fresh join token for an agent that will be `spiffe://<trust domain>/host`; the agent gets the bundle of today. */
-  async makeJoinToken(): Promise<string> {
+  /** Gives the agent the bundle of today to begin with. */
+  async writeBootstrapBundle(): Promise<void> {
     const bundle = await this.server('bundle', 'show');
     writeFileSync(join(this.folder, 'bootstrap.crt'), bundle.stdout);
+  }
+
+  /** A fresh join token for an agent that will be `spiffe://<trust domain>/host`; the agent gets the bundle of today. */
+  async makeJoinToken(): Promise<string> {
+    await this.writeBootstrapBundle();
     const made = await this.server('token', 'generate', '-spiffeID', `spiffe://${this.trustDomain}/host`);
     const token = /Token: (\S+)/.exec(made.stdout)?.[1];
     if (token === undefined) throw new Error(`no join token: ${made.stdout}${made.stderr}`);
