@@ -30,6 +30,10 @@ case " ${1-} ${2-} " in
     young=--max-semi-space-size=4
     [ -n "$deaf" ] || ! "$node" --disable-sigusr1 --version > /dev/null 2>&1 || deaf=--disable-sigusr1
     ;;
+  *" show "* | *" list "*)
+    # A long list is printed while it comes: what it leaves behind is collected before it takes much room.
+    young='--min-semi-space-size=4 --max-semi-space-size=4'
+    ;;
   *)
     # A short command is over before its garbage is worth collecting; a daemon is not.
     young=--min-semi-space-size=8

@@ -3,8 +3,12 @@ import { formatBundleContent, parseBundleContent } from '../../src/lib/server/da
 import { type EntryRow, fromEntryRow, toEntryRow } from '../../src/lib/server/datastore/sql/entry-row.ts';
 import { readTextList } from '../../src/lib/server/datastore/sql/json-column.ts';
 import { fromNodeRow, type NodeRow, toNodeRow } from '../../src/lib/server/datastore/sql/node-row.ts';
+import { BY_SPIFFE_ID, parseSpiffeIdPlace } from '../../src/lib/server/datastore/sql/spiffe-id-order.ts';
 
-/** Columns of any texts (one a line) are refused as damaged, or are values that come back from their own row. */
+/**
+ * Columns of any texts (one a line) are refused as damaged, or are values that come back from their own row. A page token is
+ * refused, or comes back as it was but for zeros in front.
+ */
 export function target(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('utf8');
   const [first = '', second = '', third = '', fourth = '', fifth = ''] = text.split('\n');
@@ -16,6 +20,10 @@ export function target(bytes: Uint8Array): void {
       throw new Error('a bundle changed');
   });
   damagedOr(() => parseBundleContent(first, second));
+  const place = parseSpiffeIdPlace(text);
+  if (place !== undefined && BY_SPIFFE_ID.format(place) !== text.replace(/^0+(?=\d)/, '')) {
+    throw new Error('a place in a list changed');
+  }
   damagedOr(() => {
     const entry = fromEntryRow(entryRow(first, second, third, fourth, fifth));
     const again = fromEntryRow({ id: 1, ...toEntryRow(entry) });

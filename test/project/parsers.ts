@@ -81,6 +81,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/server-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/token.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/x509-svid.ts': { properties: ['cli/x509-response.test.ts'], fuzz: 'x509-response' },
+  'cli/list-printer.ts': { properties: ['cli/list-printer.test.ts'], fuzz: { none: WRITES } },
   'cli/printer.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
   'cli/protojson.ts': { properties: ['cli/protojson.test.ts'], fuzz: 'output' },
   'cli/selector-match.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
@@ -284,8 +285,12 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'server/datastore/sql/json-column.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },
   'server/datastore/sql/node-row.ts': { properties: ['server/datastore/sql/rows.test.ts'], fuzz: 'sql-row' },
   'server/datastore/sql/paging.ts': {
-    properties: ['server/request-parsers.test.ts'],
+    properties: ['server/request-parsers.test.ts', 'server/datastore/sql/spiffe-id-order.test.ts'],
     fuzz: { none: 'its token is one number; the property tries any text' },
+  },
+  'server/datastore/sql/spiffe-id-order.ts': {
+    properties: ['server/datastore/sql/spiffe-id-order.test.ts'],
+    fuzz: 'sql-row',
   },
   'server/datastore/sqlite/connection-string.ts': {
     properties: ['server/datastore/sqlite/connection-string.test.ts'],
@@ -351,6 +356,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   },
   'wire/convert/status.ts': { properties: ['wire/convert/requests.test.ts'], fuzz: 'wire' },
   'wire/convert/svid.ts': { properties: ['wire/convert/values.test.ts'], fuzz: 'wire-svid' },
+  'wire/list-order.ts': { properties: ['wire/list-order.test.ts'], fuzz: { none: WORD } },
   'workloadapi/x509-context.ts': { properties: ['cli/x509-response.test.ts'], fuzz: 'x509-context' },
 };
 
@@ -359,6 +365,7 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'agent/attestor/node/node-attestation.ts#agentIdText': 'reads the ID of the own certificate for a log line',
   'cli/health-check.ts#checkHealth': 'makes a call',
   'cli/move/server-contents.ts#readServerContents': 'makes calls',
+  'cli/list-printer.ts#writeText': 'waits for a stream',
   'cli/package-info.ts#readPackageInfo': 'reads the own package.json',
   'config/agent/agent-values.ts#checkMandatory': 'looks whether keys are there',
   'config/file-access.ts#checkWritable': 'looks at a file',

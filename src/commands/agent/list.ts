@@ -1,9 +1,9 @@
 import { agentFilter, agentFilterFlags } from '../../lib/cli/agent-filter.ts';
-import { listAllAgents } from '../../lib/cli/agent-listing.ts';
+import { listAgents } from '../../lib/cli/agent-listing.ts';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { localZone } from '../../lib/cli/local-zone.ts';
-import { agentTable, formatAgents, type ZoneOf } from '../../lib/cli/pretty/agent.ts';
+import { agentTable, formatAgent, formatAgentsHead, type ZoneOf } from '../../lib/cli/pretty/agent.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
@@ -24,14 +24,15 @@ export default class AgentList extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = await connectToServer(context);
     const filter = agentFilter(context.flags);
-    const agents = await listAllAgents(agentClient(rpc), filter, { signal: context.signal });
+    const { count, pages } = await listAgents(agentClient(rpc), filter, { signal: context.signal });
     const zoneOf: ZoneOf = (epochSeconds) => localZone(epochSeconds, context.env);
-    await context.print({
-      pretty: () => formatAgents(agents, zoneOf),
-      json: () => protoJson({ agents, nextPageToken: '' }),
-      items: () => agents.map((agent) => protoJson(agent)),
-      // Nothing in a table says less than a sentence.
-      ...(agents.length === 0 ? {} : { table: () => agentTable(agents, zoneOf) }),
+    await context.printList({
+      pages,
+      head: formatAgentsHead(count),
+      pretty: (agent) => formatAgent(agent, zoneOf),
+      json: (agent) => protoJson(agent),
+      listName: 'agents',
+      table: (agents) => agentTable(agents, zoneOf),
     });
     return 0;
   }

@@ -1,7 +1,8 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { parseBundleFormat } from '../../lib/cli/bundle-data.ts';
+import { bundlePages } from '../../lib/cli/bundle-listing.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { bundleTable, formatBundle, formatBundles } from '../../lib/cli/pretty/bundle.ts';
+import { bundleTable, formatBundle, formatListedBundle } from '../../lib/cli/pretty/bundle.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
@@ -37,15 +38,15 @@ export default class BundleList extends BaseCommand<typeof flags> {
       });
       return 0;
     }
-    // As in SPIRE's CLI no page size is asked for: the server answers with all of them at once.
-    const request = { outputMask: undefined, pageSize: 0, pageToken: '' };
-    const response = await client.listFederatedBundles(request, { signal });
-    await context.print({
+    await context.printList({
+      pages: await bundlePages(client, { signal }),
+      head: '',
       // A wrong format matters only once there is a bundle to show.
-      pretty: () => (response.bundles.length === 0 ? '' : formatBundles(response.bundles, parseBundleFormat(format))),
-      json: () => protoJson(response),
-      items: () => response.bundles.map((bundle) => protoJson(bundle)),
-      table: () => bundleTable(response.bundles),
+      pretty: (bundle, index) => formatListedBundle(bundle, parseBundleFormat(format), index),
+      json: (bundle) => protoJson(bundle),
+      listName: 'bundles',
+      table: bundleTable,
+      hasEmptyTable: true,
     });
     return 0;
   }

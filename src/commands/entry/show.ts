@@ -1,10 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { entryFilter, entryFilterFlags } from '../../lib/cli/entry-filter.ts';
-import { listAllEntries } from '../../lib/cli/entry-listing.ts';
+import { listEntriesInOrder } from '../../lib/cli/entry-listing.ts';
 import { sortEntries } from '../../lib/cli/entry-order.ts';
-import { awaitWithin } from '../../lib/cli/error-context.ts';
+import { awaitWithin, pagesWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { entryTable, formatEntries } from '../../lib/cli/pretty/entry.ts';
+import { type Listing, onePage } from '../../lib/cli/paged-list.ts';
+import { entryTable, formatEntriesHead, formatEntry } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
@@ -32,28 +33,35 @@ export default class EntryShow extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = await connectToServer(context);
-    const entries = sortEntries(await fetchEntries(rpc, context));
-    await context.print({
-      pretty: () => formatEntries(entries),
-      json: () => protoJson({ entries, nextPageToken: '' }),
-      items: () => entries.map((entry) => protoJson(entry)),
-      // Nothing in a table says less than a sentence.
-      ...(entries.length === 0 ? {} : { table: () => entryTable(entries) }),
+    const { count, pages } = await findEntries(rpc, context);
+    await context.printList({
+      pages,
+      head: formatEntriesHead(count),
+      pretty: formatEntry,
+      json: (entry) => protoJson(entry),
+      listName: 'entries',
+      table: entryTable,
     });
     return 0;
   }
 }
 
-async function fetchEntries(rpc: RpcClient, context: CommandContext<typeof flags>): Promise<Entry[]> {
+async function findEntries(rpc: RpcClient, context: CommandContext<typeof flags>): Promise<Listing<Entry>> {
   const { signal } = context;
   const { entryID, parentID, spiffeID, selector } = context.flags;
   if (entryID === '') {
-    const filter = entryFilter(context.flags);
-    return awaitWithin('error fetching entries', listAllEntries(entryClient(rpc), filter, { signal }));
+    const words = 'error fetching entries';
+    const listing = await awaitWithin(
+      words,
+      listEntriesInOrder(entryClient(rpc), entryFilter(context.flags), { signal }),
+    );
+    return { ...listing, pages: pagesWithin(words, listing.pages) };
   }
   if (parentID !== '' || spiffeID !== '' || selector.length > 0) {
     throw new SpirekitError('usage', "the -entryID flag can't be combined with others");
   }
   const request = { id: entryID, outputMask: undefined };
-  return [await awaitWithin(`error fetching entry ID ${entryID}`, entryClient(rpc).getEntry(request, { signal }))];
+  const fetching = entryClient(rpc).getEntry(request, { signal });
+  const entry = await awaitWithin(`error fetching entry ID ${entryID}`, fetching);
+  return { count: 1, pages: onePage(sortEntries([entry])) };
 }

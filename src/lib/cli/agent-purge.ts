@@ -5,8 +5,8 @@ import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../spiffe/trust-domain.ts';
 import { ListAgentsRequest_Filter } from '../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { type Agent, AgentMask } from '../wire/gen/spire/api/types/agent.ts';
-import { listAllAgents } from './agent-listing.ts';
-import { awaitWithin } from './error-context.ts';
+import { agentPages } from './agent-listing.ts';
+import { pagesWithin } from './error-context.ts';
 
 /** An agent whose SVID expired long enough ago, and what became of it. */
 export interface ExpiredAgent {
@@ -17,7 +17,7 @@ export interface ExpiredAgent {
 }
 
 /**
- * Deletes, one by one, the agents that can attest again (others would lose their identity for good) and whose SVID
+ * Looks through the agents page by page and then deletes, one by one, those that can attest again (others would lose their identity for good) and whose SVID
  * expired longer ago than said.
  *
  * @throws RpcError if the agents cannot be listed; a failed deletion is part of the answer
@@ -34,14 +34,19 @@ export async function purgeAgents(
   const { signal } = options;
   const filter = ListAgentsRequest_Filter.create({ byCanReattest: true });
   const outputMask = AgentMask.create({ x509svidExpiresAt: true });
-  const agents = await awaitWithin('failed to list agents', listAllAgents(client, filter, { outputMask, signal }));
+  const expired: SpiffeId[] = [];
+  for await (const page of pagesWithin('failed to list agents', agentPages(client, filter, { outputMask, signal }))) {
+    for (const agent of page) if (isExpired(agent, options)) expired.push(idOf(agent));
+  }
   const results: ExpiredAgent[] = [];
-  for (const agent of agents) {
-    if (!isExpired(agent, options)) continue;
-    const id = SpiffeId.fromPath(TrustDomain.parse(agent.id?.trustDomain ?? ''), agent.id?.path ?? '');
-    results.push(options.dryRun ? { id, isDeleted: false } : await deleteAgent(client, agent, id, signal));
+  for (const id of expired) {
+    results.push(options.dryRun ? { id, isDeleted: false } : await deleteAgent(client, id, signal));
   }
   return results;
+}
+
+function idOf({ id }: Agent): SpiffeId {
+  return SpiffeId.fromPath(TrustDomain.parse(id?.trustDomain ?? ''), id?.path ?? '');
 }
 
 function isExpired(agent: Agent, { clock, expiredForNanoseconds }: { clock: Clock; expiredForNanoseconds: bigint }) {
@@ -51,12 +56,11 @@ function isExpired(agent: Agent, { clock, expiredForNanoseconds }: { clock: Cloc
 
 async function deleteAgent(
   client: Pick<AgentClient, 'deleteAgent'>,
-  agent: Agent,
   id: SpiffeId,
   signal: AbortSignal | undefined,
 ): Promise<ExpiredAgent> {
   try {
-    await client.deleteAgent({ id: agent.id }, { signal });
+    await client.deleteAgent({ id: { trustDomain: id.trustDomain.name, path: id.path } }, { signal });
     return { id, isDeleted: true };
   } catch (cause) {
     return { id, isDeleted: false, error: SpirekitError.from(cause).message };

@@ -1,16 +1,10 @@
 import type { Clock } from '../runtime/clock.ts';
 import type { ErrorCode } from '../runtime/errors.ts';
 import type { FlagSpecs, FlagValues } from './go-flags.ts';
+import type { ListResult } from './list-printer.ts';
 import type { Result } from './printer.ts';
 import type { Program } from './programs.ts';
-
-/** A place to write text to. */
-export interface TextOutput {
-  write(text: string | Uint8Array): unknown;
-  readonly isTTY?: boolean | undefined;
-  /** The width of the terminal, if it is one. */
-  readonly columns?: number | undefined;
-}
+import type { TextOutput } from './text-output.ts';
 
 /** The streams of a command. */
 export interface CommandIo {
@@ -44,6 +38,8 @@ export interface CommandContext<F extends FlagSpecs = FlagSpecs> {
   err(line: string): void;
   /** Prints a result in the format that the flag `output` asks for. */
   print(result: Result): Promise<void>;
+  /** Prints a list while it comes, in the format that the flag `output` asks for. */
+  printList<T>(list: ListResult<T>): Promise<void>;
   /** The exit code of a failure: 1 on the drop-ins, the error table's on the umbrella. */
   exitCode(code: ErrorCode): number;
 }

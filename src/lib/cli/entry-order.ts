@@ -9,6 +9,29 @@ export function sortEntries(entries: readonly Entry[]): Entry[] {
     .sort(compareEntries);
 }
 
+/**
+ * A text for an entry: texts compare as {@link sortEntries} orders their entries. What stands in them holds no NUL, which
+ * parts the fields.
+ */
+export function entryOrderKey(entry: Entry): string {
+  const selectors = entry.selectors.toSorted(compareSelectors);
+  return [
+    ...idParts(entry.spiffeId),
+    ...idParts(entry.parentId),
+    ...[entry.x509SvidTtl, entry.jwtSvidTtl, selectors.length].map(sortableInteger),
+    ...selectors.flatMap(({ type, value }) => [type, value]),
+  ].join('\0');
+}
+
+function idParts(id: SPIFFEID | undefined): string[] {
+  return [id?.trustDomain ?? '', id?.path ?? ''];
+}
+
+/** A 32-bit integer in digits that compare as the integers do. */
+function sortableInteger(value: number): string {
+  return String(value + 2 ** 31).padStart(10, '0');
+}
+
 /** By SPIFFE ID, parent, both lifetimes, then by the (sorted) selectors, of which fewer come first. */
 function compareEntries(a: Entry, b: Entry): number {
   return (

@@ -19,6 +19,15 @@ export async function awaitWithin<T>(words: string, step: Promise<T>): Promise<T
   }
 }
 
+/** As {@link within}, for what comes bit by bit. */
+export async function* pagesWithin<T>(words: string, pages: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* pages;
+  } catch (error) {
+    throw prefixed(words, error);
+  }
+}
+
 /** As {@link within}, but only on the umbrella: what the drop-ins print is given. */
 export function withinOnUmbrella<T>(program: Program, words: string, step: () => T): T {
   return program === 'spirekit' ? within(words, step) : step();

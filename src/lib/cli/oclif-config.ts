@@ -1,7 +1,7 @@
 import type { Config } from '@oclif/core';
-import type { TextOutput } from './command-context.ts';
 import { TOPICS } from './command-table.ts';
 import { readPackageInfo } from './package-info.ts';
+import type { TextOutput } from './text-output.ts';
 
 /** The first line stands above the help of the whole program, the rest below its usage. */
 const DESCRIPTION = `Workload identity: SPIRE's commands, and a server and agent of its own

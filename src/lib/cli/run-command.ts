@@ -12,9 +12,11 @@ import {
   type ParsedFlags,
   UndefinedFlagError,
 } from './go-flags.ts';
+import { renderList, writeText } from './list-printer.ts';
 import { renderResult } from './printer.ts';
 import { kebabFlagName, type Program } from './programs.ts';
 import { findSuggestion } from './suggestion.ts';
+import type { TableOptions } from './table.ts';
 
 /** What surrounds a command; what is left out is the process's own. */
 export interface CommandRuntime {
@@ -112,15 +114,19 @@ function makeContext(
     out: (line = '') => void io.stdout.write(`${line}\n`),
     err: (line) => void io.stderr.write(`${line}\n`),
     async print(result) {
-      const color = io.stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '';
-      const text = await renderResult(result, chooseFormat(parsed, runtime.program), {
-        color,
-        columns: io.stdout.columns,
-      });
+      const text = await renderResult(result, chooseFormat(parsed, runtime.program), tableOptions(io, env));
       if (text !== '') io.stdout.write(text);
+    },
+    async printList(list) {
+      const texts = renderList(list, chooseFormat(parsed, runtime.program), tableOptions(io, env));
+      for await (const text of texts) await writeText(io.stdout, text);
     },
     exitCode: (code) => (runtime.program === 'spirekit' ? ERROR_CODES[code].exit : 1),
   };
+}
+
+function tableOptions({ stdout }: CommandIo, env: Environment): TableOptions {
+  return { color: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '', columns: stdout.columns };
 }
 
 /** The umbrella shows lists as tables that fit, unless `-output` was given; whatever has no table is pretty anyway. */

@@ -73,6 +73,11 @@ export class ClientCall {
     return this.#stream?.rstCode === REFUSED_STREAM && !this.#hasResponse;
   }
 
+  /** What came with the status; nothing before that. */
+  get trailers(): ResponseHeaders {
+    return this.#trailers ?? {};
+  }
+
   /** The next response message; undefined when the call has ended well. Rejects with the {@link RpcError} it ended with. */
   async next(): Promise<Uint8Array | undefined> {
     while (true) {

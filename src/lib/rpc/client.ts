@@ -40,6 +40,10 @@ export interface RpcCallOptions {
   readonly timeoutMs?: number | undefined;
   /** Request metadata; keys in lower case. Keys that end in `-bin` hold base64. */
   readonly metadata?: Readonly<Record<string, string | readonly string[]>> | undefined;
+  /** Of a call with one response that went well: gets the metadata that came after it, by keys in lower case. */
+  readonly onTrailers?:
+    | ((trailers: Readonly<Record<string, string | readonly string[] | undefined>>) => void)
+    | undefined;
 }
 
 /** A call with streams both ways. */
@@ -100,7 +104,9 @@ export class RpcClient implements AsyncDisposable {
     for (let attempt = 1; ; attempt++) {
       const call = this.#call(path, bytes, options);
       try {
-        return decodeMessage<ResponseOf<D, K>>(rpc, await onlyMessage(call));
+        const message = await onlyMessage(call);
+        options.onTrailers?.(call.trailers);
+        return decodeMessage<ResponseOf<D, K>>(rpc, message);
       } catch (error) {
         if (!call.wasRefused || attempt > 1 || this.closed) throw error;
       } finally {

@@ -1,6 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromWireBundle, parseBundleData, parseBundleFormat } from '../../../src/lib/cli/bundle-data.ts';
-import { bundleTable, formatBundle, formatBundleCount, formatBundles } from '../../../src/lib/cli/pretty/bundle.ts';
+import {
+  bundleTable,
+  formatBundle,
+  formatBundleCount,
+  formatListedBundle,
+} from '../../../src/lib/cli/pretty/bundle.ts';
 import type { Certificate } from '../../../src/lib/crypto/certificate.ts';
 import { issueCertificate } from '../../../src/lib/crypto/certificate-builder.ts';
 import { generateKey, publicKeyDer } from '../../../src/lib/crypto/key.ts';
@@ -102,8 +107,8 @@ describe('the texts of bundle commands', () => {
   it('put each bundle of a list below its trust domain, with an empty line between them', () => {
     const line = '*'.repeat(40);
     const heading = `${line}\n* far.example\n${line}\n`;
-    expect(formatBundles([bundle, bundle], 'pem')).toBe(`${heading}${pem}\n${heading}${pem}`);
-    expect(formatBundles([], 'pem')).toBe('');
+    const list = [bundle, bundle].map((each, index) => formatListedBundle(each, 'pem', index));
+    expect(list.join('')).toBe(`${heading}${pem}\n${heading}${pem}`);
   });
 
   it('count', () => {

@@ -5,7 +5,7 @@ import type { RpcClient } from '../../rpc/client.ts';
 import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
-import { listAllEntries } from '../entry-listing.ts';
+import { listEntriesInOrder } from '../entry-listing.ts';
 import { awaitWithin } from '../error-context.ts';
 
 /** What of a server can be moved to another one. */
@@ -45,8 +45,15 @@ export async function readServerContents(
     const page = await trustDomainClient(rpc).listFederationRelationships(request, options);
     return { items: page.federationRelationships, nextPageToken: page.nextPageToken };
   });
-  const entries = await awaitWithin(reading('entries'), listAllEntries(entryClient(rpc), NO_FILTER, options));
+  const entries = await awaitWithin(reading('entries'), readEntries(rpc, options));
   return { trustDomain, bundles, relationships, entries };
+}
+
+async function readEntries(rpc: RpcClient, options: { readonly signal?: AbortSignal | undefined }): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  const { pages } = await listEntriesInOrder(entryClient(rpc), NO_FILTER, options);
+  for await (const page of pages) for (const entry of page) entries.push(entry);
+  return entries;
 }
 
 const NO_AUTHORITIES = {

@@ -9,11 +9,10 @@ import type { Table } from '../printer.ts';
 /** Finds the zone in which a moment (seconds since the Unix epoch) is shown. */
 export type ZoneOf = (epochSeconds: bigint) => Zone;
 
-/** The text of `agent list`. */
-export function formatAgents(agents: readonly Agent[], zoneOf: ZoneOf): string {
-  if (agents.length === 0) return 'No attested agents found\n';
-  const head = `Found ${counted(agents.length, 'attested agent', 'attested agents')}:\n\n`;
-  return head + agents.map((agent) => formatAgent(agent, zoneOf)).join('');
+/** What `agent list` prints above the agents. */
+export function formatAgentsHead(count: number): string {
+  if (count === 0) return 'No attested agents found\n';
+  return `Found ${counted(count, 'attested agent', 'attested agents')}:\n\n`;
 }
 
 /** The text of `agent show`. */
@@ -42,7 +41,8 @@ export function agentTable(agents: readonly Agent[], zoneOf: ZoneOf): Table {
   };
 }
 
-function formatAgent(agent: Agent, zoneOf: ZoneOf): string {
+/** One agent as `agent list` and `agent show` show it, with the empty line after it. */
+export function formatAgent(agent: Agent, zoneOf: ZoneOf): string {
   const lines: [label: string, text: string][] = [
     ['SPIFFE ID', formatAgentId(agent.id)],
     ['Attestation type', agent.attestationType],

@@ -16,9 +16,9 @@ export function formatBundle(bundle: Bundle, format: BundleFormat): string {
     .join('');
 }
 
-/** The text of `bundle list`: each bundle below the name of its trust domain. */
-export function formatBundles(bundles: readonly Bundle[], format: BundleFormat): string {
-  return bundles.map((bundle) => `${heading(bundle.trustDomain)}${formatBundle(bundle, format)}`).join('\n');
+/** A bundle in `bundle list`, below the name of its trust domain; an empty line parts it from the one before. */
+export function formatListedBundle(bundle: Bundle, format: BundleFormat, index: number): string {
+  return `${index > 0 ? '\n' : ''}${heading(bundle.trustDomain)}${formatBundle(bundle, format)}`;
 }
 
 /** The text of `bundle count`. */

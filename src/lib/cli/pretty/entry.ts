@@ -42,9 +42,9 @@ export function formatEntry(entry: Entry): string {
   return `${lines.map(([label, text]) => `${label.padEnd(24)}: ${text}\n`).join('')}\n`;
 }
 
-/** The text of `entry show`. */
-export function formatEntries(entries: readonly Entry[]): string {
-  return `Found ${counted(entries.length, 'entry', 'entries')}\n${entries.map(formatEntry).join('')}`;
+/** What `entry show` prints above the entries. */
+export function formatEntriesHead(count: number): string {
+  return `Found ${counted(count, 'entry', 'entries')}\n`;
 }
 
 /** The text of `entry count`. */

@@ -3,7 +3,7 @@ import type { Selector } from '../../spiffe/selector.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { ItemOutcome } from './item-outcome.ts';
-import type { Page, PageRequest } from './pagination.ts';
+import type { OrderedPageRequest, Page } from './pagination.ts';
 
 /**
  * How a set in a filter is compared with the set of a row: equal, row within filter, row contains filter, or at least
@@ -37,7 +37,7 @@ export interface EntryUpdate {
 /** Registration entries. */
 export interface EntryStore {
   countEntries(filter: EntryFilter): Promise<number>;
-  listEntries(filter: EntryFilter, page?: PageRequest): Promise<Page<RegistrationEntry>>;
+  listEntries(filter: EntryFilter, page?: OrderedPageRequest): Promise<Page<RegistrationEntry>>;
   findEntry(entryId: string): Promise<RegistrationEntry | undefined>;
   /** Those of the given ids that exist, by id. */
   findEntries(entryIds: readonly string[]): Promise<ReadonlyMap<string, RegistrationEntry>>;

@@ -6,7 +6,16 @@ export interface PageRequest {
   readonly token: string;
 }
 
-/** Items in the order of their creation. */
+/** By creation, or by the bytes of the SPIFFE ID and then by creation. */
+export type PageOrder = 'creation' | 'spiffe-id';
+
+/** A page of a list that can be had in several orders; a token belongs to the order of the page that gave it out. */
+export interface OrderedPageRequest extends PageRequest {
+  /** Default `creation`. */
+  readonly order?: PageOrder | undefined;
+}
+
+/** Items in the order of their creation, unless another one was asked for. */
 export interface Page<T> {
   readonly items: readonly T[];
   /** Empty on the last page. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { UTC } from '../../../../src/lib/cli/go-time.ts';
-import { agentTable, formatAgentCount, formatAgents, formatShownAgent } from '../../../../src/lib/cli/pretty/agent.ts';
+import {
+  agentTable,
+  formatAgent,
+  formatAgentCount,
+  formatAgentsHead,
+  formatShownAgent,
+} from '../../../../src/lib/cli/pretty/agent.ts';
 import { formatPurge, purgeJson } from '../../../../src/lib/cli/pretty/agent-purge.ts';
 import { SpiffeId } from '../../../../src/lib/spiffe/spiffe-id.ts';
 import { Agent } from '../../../../src/lib/wire/gen/spire/api/types/agent.ts';
@@ -27,14 +33,15 @@ const TEXT = [
   '',
 ].join('\n');
 
-describe('formatAgents', () => {
-  it('says so when there are none', () => {
-    expect(formatAgents([], zoneOf)).toBe('No attested agents found\n');
+describe('formatAgent and formatAgentsHead', () => {
+  it('says how many there are, also when there are none', () => {
+    expect(formatAgentsHead(0)).toBe('No attested agents found\n');
+    expect(formatAgentsHead(1)).toBe('Found 1 attested agent:\n\n');
+    expect(formatAgentsHead(2)).toBe('Found 2 attested agents:\n\n');
   });
 
-  it('lists agents below their number, without their selectors', () => {
-    expect(formatAgents([agent], zoneOf)).toBe(`Found 1 attested agent:\n\n${TEXT}`);
-    expect(formatAgents([agent, agent], zoneOf)).toBe(`Found 2 attested agents:\n\n${TEXT}${TEXT}`);
+  it('shows an agent without its selectors', () => {
+    expect(formatAgent(agent, zoneOf)).toBe(TEXT);
   });
 
   it('shows a banned agent without its serial number, and no version that was never told', () => {
@@ -43,17 +50,17 @@ describe('formatAgents', () => {
       'Agent version     : 1.15.3\n',
       '',
     );
-    expect(formatAgents([banned], zoneOf)).toBe(`Found 1 attested agent:\n\n${text}`);
+    expect(formatAgent(banned, zoneOf)).toBe(text);
   });
 
   it('shows the time in the zone that holds then', () => {
-    const text = formatAgents([agent], () => ({ offsetSeconds: 3600, abbreviation: 'CET' }));
+    const text = formatAgent(agent, () => ({ offsetSeconds: 3600, abbreviation: 'CET' }));
     expect(text).toContain('Expiration time   : 2023-11-14 23:13:20 +0100 CET\n');
   });
 
   it('refuses an ID that is none', () => {
     const wrong = Agent.create({ ...agent, id: { trustDomain: 'Example', path: '/x' } });
-    expect(() => formatAgents([wrong], zoneOf)).toThrow(expect.objectContaining({ code: 'invalid-trust-domain' }));
+    expect(() => formatAgent(wrong, zoneOf)).toThrow(expect.objectContaining({ code: 'invalid-trust-domain' }));
   });
 });
 

@@ -4,7 +4,7 @@ import {
   entryTable,
   formatAccepted,
   formatDeleted,
-  formatEntries,
+  formatEntriesHead,
   formatEntry,
   formatEntryCount,
   formatNotDeleted,
@@ -103,11 +103,9 @@ describe('formatEntry', () => {
   });
 });
 
-describe('formatEntries and formatEntryCount', () => {
+describe('formatEntriesHead and formatEntryCount', () => {
   it('say how many there are', () => {
-    expect(formatEntries([])).toBe('Found 0 entries\n');
-    expect(formatEntries([web])).toBe(`Found 1 entry\n${formatEntry(web)}`);
-    expect(formatEntries([web, full])).toBe(`Found 2 entries\n${formatEntry(web)}${formatEntry(full)}`);
+    expect([0, 1, 2].map(formatEntriesHead)).toEqual(['Found 0 entries\n', 'Found 1 entry\n', 'Found 2 entries\n']);
     expect([0, 1, 2].map(formatEntryCount)).toEqual([
       '0 registration entries\n',
       '1 registration entry\n',

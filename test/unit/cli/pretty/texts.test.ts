@@ -113,10 +113,8 @@ describe('pretty text shows every message in full, whatever its fields hold', ()
     fc.assert(
       fc.property(fc.array(agents, { maxLength: 3 }), fc.nat(), (list, count) => {
         const ids = list.flatMap((agent) => [idOf(agent.id), agent.attestationType, agent.agentVersion]);
-        holds(
-          agentText.formatAgents(list, () => UTC),
-          ...ids,
-        );
+        const texts = list.map((agent) => agentText.formatAgent(agent, () => UTC));
+        holds(agentText.formatAgentsHead(list.length) + texts.join(''), ...ids);
         for (const agent of list)
           holds(
             agentText.formatShownAgent(agent, () => UTC),
@@ -146,7 +144,8 @@ describe('pretty text shows every message in full, whatever its fields hold', ()
     fc.assert(
       fc.property(fc.array(fc.record({ status, entry: entries }), { maxLength: 3 }), fc.nat(), (results, count) => {
         const list = results.map(({ entry }) => entry);
-        holds(entryText.formatEntries(list), ...list.flatMap(({ id, hint }) => [id, hint]));
+        const texts = list.map(entryText.formatEntry).join('');
+        holds(entryText.formatEntriesHead(list.length) + texts, ...list.flatMap(({ id, hint }) => [id, hint]));
         for (const entry of list) {
           holds(
             entryText.formatEntry(entry),

@@ -303,6 +303,49 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         );
       });
 
+      test('pages by SPIFFE ID hold everything once, by its bytes and then by creation, and know the last one', async () => {
+        const names = ['/b', '/a/b', '/a', '/a-b', '/B', '/a', '/b', '/a.b', '/a'];
+        const created = await createAll(
+          store,
+          names.map((path, index) => ({ path, selectors: [parseSelector(`n:${index}`)] })),
+        );
+        const place = (entry: RegistrationEntry) => [entry.spiffeId.toString(), created.indexOf(entry)] as const;
+        const sorted = created.toSorted((a, b) => {
+          const [left, right] = [place(a), place(b)];
+          return left[0] === right[0] ? left[1] - right[1] : left[0] < right[0] ? -1 : 1;
+        });
+        for (const size of [1, 2, 3, 5, 8, 10, 2 ** 31 - 1]) {
+          const seen: RegistrationEntry[] = [];
+          let token = '';
+          do {
+            const page = await store.entries.listEntries({}, { size, token, order: 'spiffe-id' });
+            expect(page.items.length).toBeLessThanOrEqual(size);
+            seen.push(...page.items);
+            token = page.nextToken;
+          } while (token !== '');
+          expect(seen).toEqual(sorted);
+        }
+        const all = await store.entries.listEntries({}, { size: 10, token: '', order: 'spiffe-id' });
+        expect(all.nextToken).toBe('');
+        const filtered = await store.entries.listEntries(
+          { spiffeId: SpiffeId.parse('spiffe://example.org/b') },
+          { size: 1, token: '', order: 'spiffe-id' },
+        );
+        expect(filtered.items).toEqual([created[0]]);
+      });
+
+      test('refuses a token of one order for the other', async () => {
+        await createAll(store, [{ path: '/a' }, { path: '/b' }]);
+        const refused = { code: 'invalid-argument' };
+        const inOrder = await store.entries.listEntries({}, { size: 1, token: '', order: 'spiffe-id' });
+        const plain = await store.entries.listEntries({}, { size: 1, token: '' });
+        const crossed = [
+          store.entries.listEntries({}, { size: 1, token: inOrder.nextToken }),
+          store.entries.listEntries({}, { size: 1, token: plain.nextToken, order: 'spiffe-id' }),
+        ];
+        for (const listing of crossed) await expect(listing).rejects.toMatchObject(refused);
+      });
+
       test('a page of the largest size a caller can name is like a list', async () => {
         await createAll(store, [{ path: '/a' }, { path: '/b' }]);
         const page = await store.entries.listEntries({}, { size: 2 ** 31 - 1, token: '' });

@@ -12,6 +12,7 @@ export const postgresKind: DatabaseKind = {
   rowId: (column) => column.primaryKey().generatedByDefaultAsIdentity(),
   referenceType: 'bigint',
   bytesType: 'bytea',
+  byteOrderedTextType: sql`text collate "C"`,
   createOwnTables: async (db) => {
     await createChangeTable(db);
     await sql`create table ${TRIAL_TABLE} (content bytea not null)`.execute(db);

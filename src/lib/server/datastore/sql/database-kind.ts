@@ -1,4 +1,4 @@
-import type { ColumnBuilderCallback, ColumnDataType, Kysely, Transaction } from 'kysely';
+import type { ColumnBuilderCallback, ColumnDataType, Kysely, RawBuilder, Transaction } from 'kysely';
 import type { SpirekitError } from '../../../runtime/errors.ts';
 import type { Schema } from './schema.ts';
 
@@ -11,6 +11,8 @@ export interface DatabaseKind {
   /** Column type of what points to such a key. */
   readonly referenceType: ColumnDataType;
   readonly bytesType: ColumnDataType;
+  /** Column type of text that sorts by its bytes. */
+  readonly byteOrderedTextType: ColumnDataType | RawBuilder<unknown>;
   /** Makes the tables that only this kind has, with the first layout. */
   readonly createOwnTables?: (db: Kysely<unknown>) => Promise<void>;
   /** Where tables without a schema's name are; undefined where there are no schemas. */

@@ -4,7 +4,7 @@ import type { RegistrationEntry, RegistrationEntryField } from '../../../spiffe/
 import { recordNotFound } from '../entry-rules.ts';
 import type { CreatedEntry, EntryFilter, EntryStore, EntryUpdate } from '../entry-store.ts';
 import { type ItemOutcome, onlyValue, outcomeOf } from '../item-outcome.ts';
-import type { Page, PageRequest } from '../pagination.ts';
+import type { OrderedPageRequest, Page } from '../pagination.ts';
 import { EntryCreation } from './entry-creation.ts';
 import { entryConditions } from './entry-filter.ts';
 import { EntryParts } from './entry-parts.ts';
@@ -12,8 +12,9 @@ import { selectEntryRows } from './entry-queries.ts';
 import { type EntryRow, fromEntryRow } from './entry-row.ts';
 import { updateEntryRows } from './entry-update.ts';
 import { forEachPiece } from './in-pieces.ts';
-import { readPaged, type Window } from './paging.ts';
+import { pagedBy, readPaged, type Window } from './paging.ts';
 import type { NoteChange, Queries, StoreSession } from './session.ts';
+import { BY_SPIFFE_ID, type SpiffeIdPlace } from './spiffe-id-order.ts';
 
 /** Registration entries in SQL tables. */
 export class SqlEntryStore implements EntryStore {
@@ -37,8 +38,15 @@ export class SqlEntryStore implements EntryStore {
     });
   }
 
-  listEntries(filter: EntryFilter, page?: PageRequest): Promise<Page<RegistrationEntry>> {
-    return this.#session.read((db) => readPaged(page, (window) => selectEntries(db, filter, window), fromEntryRow));
+  listEntries(filter: EntryFilter, page?: OrderedPageRequest): Promise<Page<RegistrationEntry>> {
+    return this.#session.read((db) => {
+      if (page?.order !== 'spiffe-id') {
+        return readPaged(page, (window) => selectEntries(db, filter, window), fromEntryRow);
+      }
+      const read = ({ after, limit }: { after: SpiffeIdPlace; limit: number }) =>
+        selectEntriesAfter(db, filter, after, limit);
+      return pagedBy(BY_SPIFFE_ID, page, read, fromEntryRow);
+    });
   }
 
   async findEntry(entryId: string): Promise<RegistrationEntry | undefined> {
@@ -131,4 +139,25 @@ function selectEntries(db: Queries, filter: EntryFilter, window: Window): Promis
     .orderBy('e.id')
     .limit(window.limit)
     .execute();
+}
+
+function selectEntriesAfter(
+  db: Queries,
+  filter: EntryFilter,
+  { spiffeId, rowId }: SpiffeIdPlace,
+  limit: number,
+): Promise<EntryRow[]> {
+  return (
+    db
+      .selectFrom('registered_entries as e')
+      .selectAll('e')
+      .where((eb) => eb.and(entryConditions(eb, filter)))
+      // Alone it would be enough to find the place in the index.
+      .where('e.spiffe_id', '>=', spiffeId)
+      .where((eb) => eb.or([eb('e.spiffe_id', '>', spiffeId), eb('e.id', '>', rowId)]))
+      .orderBy('e.spiffe_id')
+      .orderBy('e.id')
+      .limit(limit)
+      .execute()
+  );
 }

@@ -9,6 +9,7 @@ export const sqliteKind: DatabaseKind = {
   rowId: (column) => column.primaryKey().autoIncrement(),
   referenceType: 'integer',
   bytesType: 'blob',
+  byteOrderedTextType: 'text',
   trials: [fillTrialTable, (tx) => sql`drop table ${TRIAL_TABLE}`.execute(tx)],
   toError: fromSqliteError,
 };

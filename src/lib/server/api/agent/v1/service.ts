@@ -14,6 +14,7 @@ import type {
 } from '../../../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import type { SPIFFEID } from '../../../../wire/gen/spire/api/types/spiffeid.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../../../wire/gen/spire/api/types/status.ts';
+import { LIST_ORDER, LIST_TOTAL, parseListOrder } from '../../../../wire/list-order.ts';
 import { callLogger } from '../../../authorization/call-logger.ts';
 import { getCallerId } from '../../../authorization/caller.ts';
 import { permissionDenied } from '../../../authorization/permission-denied.ts';
@@ -43,8 +44,13 @@ export function agentService(deps: AgentServiceDeps): ServiceImplementation<type
       count: await fromStore('failed to count agents', nodes.countNodes(agentFilterFromWire(filter))),
     }),
 
-    listAgents: async (request) => {
-      const listing = nodes.listNodes(agentFilterFromWire(request.filter), pageRequest(request));
+    listAgents: async (request, call) => {
+      const filter = agentFilterFromWire(request.filter);
+      const wanted = pageRequest(request);
+      if (parseListOrder(call.metadata.get(LIST_ORDER)) === 'creation' && wanted?.token === '') {
+        call.setTrailer(LIST_TOTAL, String(await fromStore('failed to list agents', nodes.countNodes(filter))));
+      }
+      const listing = nodes.listNodes(filter, wanted);
       const page = await fromStore('failed to list agents', listing);
       return {
         agents: await mapInTurns(page.items, (node) => agentToWire(node, request.outputMask)),

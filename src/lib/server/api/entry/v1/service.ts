@@ -19,6 +19,7 @@ import type {
   ListEntriesResponse,
 } from '../../../../wire/gen/spire/api/server/entry/v1/entry.ts';
 import type { Status } from '../../../../wire/gen/spire/api/types/status.ts';
+import { LIST_ORDER, LIST_TOTAL, parseListOrder } from '../../../../wire/list-order.ts';
 import { getCallerId } from '../../../authorization/caller.ts';
 import type { AuthorizedEntries } from '../../../cache/authorized-entries.ts';
 import type { EntryStore } from '../../../datastore/entry-store.ts';
@@ -49,7 +50,7 @@ export function entryService(deps: EntryServiceDeps): ServiceImplementation<type
       return { count: await fromStore('failed to count entries', counting) };
     },
 
-    listEntries: (request) => listEntries(deps, request),
+    listEntries: (request, call) => listEntries(deps, request, call),
 
     getEntry: async ({ id, outputMask }) => {
       if (id === '') throw new SpirekitError('invalid-argument', 'missing ID');
@@ -78,17 +79,23 @@ export function entryService(deps: EntryServiceDeps): ServiceImplementation<type
 async function listEntries(
   { trustDomain, entries }: EntryServiceDeps,
   request: ListEntriesRequest,
+  call: CallContext,
 ): Promise<ListEntriesResponse> {
   const filter = entryFilterFromWire(trustDomain, request.filter);
-  const wanted = pageRequest(request);
-  let page = await fromStore('failed to list entries', entries.listEntries(filter, wanted).catch(wordAsSpire));
-  const fitting = wanted === undefined ? page.items.length : countFitting(page.items);
-  if (wanted !== undefined && fitting < page.items.length) {
-    page = await fromStore('failed to list entries', entries.listEntries(filter, { ...wanted, size: fitting }));
+  const order = parseListOrder(call.metadata.get(LIST_ORDER));
+  const page = pageRequest(request);
+  const wanted = page && { ...page, order };
+  if (order !== undefined && wanted?.token === '') {
+    call.setTrailer(LIST_TOTAL, String(await fromStore('failed to list entries', entries.countEntries(filter))));
+  }
+  let listed = await fromStore('failed to list entries', entries.listEntries(filter, wanted).catch(wordAsSpire));
+  const fitting = wanted === undefined ? listed.items.length : countFitting(listed.items);
+  if (wanted !== undefined && fitting < listed.items.length) {
+    listed = await fromStore('failed to list entries', entries.listEntries(filter, { ...wanted, size: fitting }));
   }
   return {
-    entries: await mapInTurns(page.items, (entry) => entryToWire(entry, request.outputMask)),
-    nextPageToken: page.nextToken,
+    entries: await mapInTurns(listed.items, (entry) => entryToWire(entry, request.outputMask)),
+    nextPageToken: listed.nextToken,
   };
 }
 

@@ -8,7 +8,7 @@ export async function createInitialTables(db: Kysely<unknown>, kind: DatabaseKin
     .createTable('registered_entries')
     .addColumn('id', kind.rowIdType, kind.rowId)
     .addColumn('entry_id', 'text', (column) => column.notNull().unique())
-    .addColumn('spiffe_id', 'text', (column) => column.notNull())
+    .addColumn('spiffe_id', kind.byteOrderedTextType, (column) => column.notNull())
     .addColumn('parent_id', 'text', (column) => column.notNull())
     .addColumn('selectors', 'text', (column) => column.notNull())
     .addColumn('selector_count', 'integer', (column) => column.notNull())

@@ -1,0 +1,9 @@
+/** A place to write text to. */
+export interface TextOutput {
+  write(text: string | Uint8Array): unknown;
+  readonly isTTY?: boolean | undefined;
+  /** The width of the terminal, if it is one. */
+  readonly columns?: number | undefined;
+  /** After `write` has returned false: tells when the reader has taken what was written. */
+  once?(event: 'drain', listener: () => void): unknown;
+}
