@@ -137,7 +137,7 @@ export class FederatedBundles implements AsyncDisposable {
     } else if (!isSame(present.relationship, relationship)) {
       log.info('Updated configuration for managed trust domain', fields);
       present.change(relationship);
-    }
+    } else present.startIfDue();
   }
 }
 

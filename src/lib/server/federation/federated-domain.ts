@@ -1,4 +1,5 @@
 import type { CancelTimer, Clock } from '../../runtime/clock.ts';
+import { type DueTime, dueAt, msUntil } from '../../runtime/due-time.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import type { FairQueue } from '../../runtime/fair-queue.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -42,6 +43,8 @@ export class FederatedDomain implements AsyncDisposable {
   /** Ends the refresh under way. */
   #stop = new AbortController();
   #cancelTimer: CancelTimer = () => {};
+  /** When the next refresh is due; undefined while there is one. */
+  #due: DueTime | undefined;
   readonly #refreshes = new SharedRun(() => this.#refresh());
   #isClosed = false;
 
@@ -73,6 +76,11 @@ export class FederatedDomain implements AsyncDisposable {
     this.refresh().catch(() => undefined);
   }
 
+  /** Catches up after a sleep of the machine, in which timers stand still. */
+  startIfDue(): void {
+    if (this.#due !== undefined && msUntil(this.#due, this.#deps.clock) <= 0) this.start();
+  }
+
   /**
    * Refreshes now, after a refresh that is under way, which may have asked too early to know what the caller knows.
    * Callers that come while one waits share it. Rejects with `canceled` when the relationship changes or goes meanwhile.
@@ -94,6 +102,7 @@ export class FederatedDomain implements AsyncDisposable {
     const { signal } = this.#stop;
     const { trustDomain } = this.#relationship;
     this.#cancelTimer();
+    this.#due = undefined;
     signal.throwIfAborted();
     const outcome = await turns.run(
       trustDomain.name,
@@ -149,6 +158,7 @@ export class FederatedDomain implements AsyncDisposable {
     const { clock } = this.#deps;
     const nextAttemptMs = clock.nowMs() + afterMs;
     this.#status = { ...this.#status, nextAttemptMs };
+    this.#due = dueAt(nextAttemptMs, clock);
     this.#log.debug('Scheduling next bundle refresh', { at: new Date(nextAttemptMs).toISOString() });
     this.#cancelTimer = clock.schedule(afterMs, () => this.start(), { unref: true });
   }

@@ -32,7 +32,7 @@ const NO_ACME =
   'federation.bundle_endpoint: this server gets no certificates from ACME servers; have another program do it, and name its files in profile "https_web" { serving_cert_file { ... } }';
 
 /** Bundles that are fetched at the same time; the others wait. */
-const FETCHES_AT_ONCE = 8;
+const FETCHES_AT_ONCE = 32;
 
 /** What a server has to do with other trust domains: it fetches their bundles, and serves its own. */
 export class Federation implements AsyncDisposable {

@@ -246,6 +246,19 @@ describe('federated bundles', () => {
     await settled(1);
   });
 
+  test('F16: are looked for soon after a sleep of the machine in which they would have been', async () => {
+    await open(web('a.org'));
+    await settled(1);
+    await expect.poll(() => clock.isAwaited(100_000)).toBe(true);
+    clock.suspend(99_000);
+    clock.advance(10_000);
+    await settled(2);
+    await expect.poll(() => clock.isAwaited(100_000)).toBe(true);
+    clock.advance(10_000);
+    await expect.poll(() => clock.isAwaited(10_000)).toBe(true);
+    expect(asked).toHaveLength(2);
+  });
+
   test('stay as they are while the datastore is away', async () => {
     await open(web('a.org'));
     await settled(1);
