@@ -1,6 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { SpirekitError } from '../../src/lib/runtime/errors.ts';
 import { parseServerIdentifier } from '../../src/lib/server/plugin/keymanager/server-identifier.ts';
+import { parseSignedIntermediate } from '../../src/lib/server/vault/pki-engine.ts';
 import { parseTransitKey, parseTransitSignature } from '../../src/lib/server/vault/transit-engine.ts';
 import { parseAnswer, parseLogin, parseReasons, parseTokenLookup } from '../../src/lib/server/vault/vault-answer.ts';
 
@@ -20,6 +21,8 @@ export function target(bytes: Uint8Array): void {
   const key = unlessRefused('unavailable', () => parseTransitKey('name', answer));
   if (key !== undefined) createPublicKey(key.publicKey.export({ format: 'pem', type: 'spki' }));
   unlessRefused('unavailable', () => parseTransitSignature(answer));
+  const signed = unlessRefused('unavailable', () => parseSignedIntermediate(answer));
+  if (signed?.chain.slice(1).includes(signed.root) === true) throw new Error('a root in the chain');
 }
 
 function unlessRefused<T>(code: SpirekitError['code'], read: () => T): T | undefined {

@@ -316,6 +316,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['server/plugin/keymanager/server-identifier.test.ts'],
     fuzz: 'vault-answer',
   },
+  'server/vault/pki-engine.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
   'server/vault/transit-engine.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
   'server/vault/vault-answer.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: 'vault-answer' },
   'server/vault/vault-path.ts': { properties: ['server/vault/vault-answer.test.ts'], fuzz: { none: WRITES } },

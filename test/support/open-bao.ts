@@ -169,3 +169,18 @@ function send(address: string, caPath: string | undefined, { method, path, body,
       .end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+/** Mounts a PKI engine with a CA: a root, or one that the engine `above` has signed. */
+export async function mountPki(bao: OpenBao, path: string, { above }: { readonly above?: string } = {}): Promise<void> {
+  const names = { common_name: `CA of ${path}`, ttl: '24h' };
+  await bao.must('POST', `sys/mounts/${encodeURIComponent(path)}`, { type: 'pki', config: { max_lease_ttl: '24h' } });
+  if (above === undefined) {
+    await bao.must('POST', `${path}/root/generate/internal`, names);
+    return;
+  }
+  const { data: request } = await bao.must('POST', `${path}/intermediate/generate/internal`, names);
+  const { data: signed } = await bao.must('POST', `${above}/root/sign-intermediate`, { ...names, csr: request?.csr });
+  const { data: root } = await bao.must('GET', `${above}/cert/ca`);
+  const certificate = `${signed?.certificate}\n${root?.certificate}`;
+  await bao.must('POST', `${path}/intermediate/set-signed`, { certificate });
+}

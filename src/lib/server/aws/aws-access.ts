@@ -3,6 +3,7 @@ import { Agent } from 'node:https';
 import { publicRoots } from '../../fetch/public-roots.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { ioReason } from '../../runtime/io-reason.ts';
+import type { AwsSdk } from './aws-call.ts';
 
 /** How the services of AWS are reached. */
 export interface AwsAccess {
@@ -16,10 +17,18 @@ export interface AwsAccess {
   readonly endpoint?: string | undefined;
 }
 
+/** Keys that calls are signed with. */
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+  readonly expiration?: Date;
+}
+
 /** What a client of the SDK is made with. */
 export interface AwsClientConfig {
   readonly region?: string;
-  readonly credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+  readonly credentials?: AwsKeys | (() => Promise<AwsKeys>);
   readonly endpoint?: string;
   readonly maxAttempts: number;
   readonly requestHandler: { connectionTimeout: number; requestTimeout: number; httpsAgent: Agent };
@@ -59,6 +68,17 @@ export async function awsClientConfig(
       }),
     },
   };
+}
+
+/** The same access by way of a role, which the credentials so far may assume. */
+export function assumeRole(sdk: AwsSdk, config: AwsClientConfig, roleArn: string): AwsClientConfig {
+  const { credentials, region, ...rest } = config;
+  const provider = sdk.fromTemporaryCredentials({
+    params: { RoleArn: roleArn, RoleSessionName: 'spirekit-server' },
+    ...(credentials !== undefined && { masterCredentials: credentials }),
+    clientConfig: { ...rest, ...(region !== undefined && { region }) },
+  });
+  return { ...config, credentials: () => provider() };
 }
 
 async function readRoots(path: string): Promise<string[] | Buffer> {

@@ -17,4 +17,7 @@ export {
   UpdateAliasCommand,
 } from '@aws-sdk/client-kms';
 export { GetResourcesCommand, ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
+export { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+export { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 export { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+export { fromTemporaryCredentials } from '@aws-sdk/credential-providers';

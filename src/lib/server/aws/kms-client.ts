@@ -2,14 +2,8 @@ import { hash } from 'node:crypto';
 import type { CreateKeyCommandInput, KMSClient, SignCommandInput } from '@aws-sdk/client-kms';
 import type { ResourceGroupsTaggingAPIClient } from '@aws-sdk/client-resource-groups-tagging-api';
 import type { STSClient } from '@aws-sdk/client-sts';
-import { SpirekitError } from '../../runtime/errors.ts';
 import type { AwsClientConfig } from './aws-access.ts';
-import { fromAwsError } from './aws-error.ts';
-
-/** What ends a call early. */
-export interface AwsCallOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+import { type AwsCallOptions, type AwsSdk, callAws, mustHave } from './aws-call.ts';
 
 /** A key as KMS describes it. */
 export interface KmsKeyDescription {
@@ -45,9 +39,6 @@ export type SigningAlgorithm = NonNullable<SignCommandInput['SigningAlgorithm']>
 /** KMS hashes no more by itself. */
 const LONGEST_MESSAGE_BYTES = 4_096;
 
-/** The SDK's module. */
-export type AwsSdk = typeof import('./aws-sdk.ts');
-
 /** The calls of KMS, and of the two services beside it, that a key manager needs; each fails with one of our errors. */
 export class KmsClient implements Disposable {
   readonly #sdk: AwsSdk;
@@ -65,23 +56,23 @@ export class KmsClient implements Disposable {
   /** Resolves with the ARN of the new key. */
   async createKey(input: Omit<CreateKeyCommandInput, 'KeyUsage'>, options: AwsCallOptions): Promise<string> {
     const command = new this.#sdk.CreateKeyCommand({ ...input, KeyUsage: 'SIGN_VERIFY' });
-    const { KeyMetadata: made } = await call('KMS CreateKey', options, (sent) => this.#kms.send(command, sent));
-    return must('KMS CreateKey', made?.Arn);
+    const { KeyMetadata: made } = await callAws('KMS CreateKey', options, (sent) => this.#kms.send(command, sent));
+    return mustHave('KMS CreateKey', made?.Arn);
   }
 
   /** SubjectPublicKeyInfo. @param key ARN or alias */
   async getPublicKey(key: string, options: AwsCallOptions): Promise<Uint8Array> {
     const command = new this.#sdk.GetPublicKeyCommand({ KeyId: key });
-    const { PublicKey: der } = await call('KMS GetPublicKey', options, (sent) => this.#kms.send(command, sent));
-    return must('KMS GetPublicKey', der);
+    const { PublicKey: der } = await callAws('KMS GetPublicKey', options, (sent) => this.#kms.send(command, sent));
+    return mustHave('KMS GetPublicKey', der);
   }
 
   /** @param key ARN or alias */
   async describeKey(key: string, options: AwsCallOptions): Promise<KmsKeyDescription> {
     const command = new this.#sdk.DescribeKeyCommand({ KeyId: key });
-    const { KeyMetadata: found } = await call('KMS DescribeKey', options, (sent) => this.#kms.send(command, sent));
+    const { KeyMetadata: found } = await callAws('KMS DescribeKey', options, (sent) => this.#kms.send(command, sent));
     return {
-      arn: must('KMS DescribeKey', found?.Arn),
+      arn: mustHave('KMS DescribeKey', found?.Arn),
       isEnabled: found?.Enabled === true,
       spec: found?.KeySpec ?? '',
       description: found?.Description ?? '',
@@ -91,17 +82,17 @@ export class KmsClient implements Disposable {
 
   async createAlias(name: string, arn: string, options: AwsCallOptions): Promise<void> {
     const command = new this.#sdk.CreateAliasCommand({ AliasName: name, TargetKeyId: arn });
-    await call('KMS CreateAlias', options, (sent) => this.#kms.send(command, sent));
+    await callAws('KMS CreateAlias', options, (sent) => this.#kms.send(command, sent));
   }
 
   async updateAlias(name: string, arn: string, options: AwsCallOptions): Promise<void> {
     const command = new this.#sdk.UpdateAliasCommand({ AliasName: name, TargetKeyId: arn });
-    await call('KMS UpdateAlias', options, (sent) => this.#kms.send(command, sent));
+    await callAws('KMS UpdateAlias', options, (sent) => this.#kms.send(command, sent));
   }
 
   async deleteAlias(name: string, options: AwsCallOptions): Promise<void> {
     const command = new this.#sdk.DeleteAliasCommand({ AliasName: name });
-    await call('KMS DeleteAlias', options, (sent) => this.#kms.send(command, sent));
+    await callAws('KMS DeleteAlias', options, (sent) => this.#kms.send(command, sent));
   }
 
   /** All aliases of the account in the region, or of one key. */
@@ -109,7 +100,7 @@ export class KmsClient implements Disposable {
     let marker: string | undefined;
     do {
       const command = new this.#sdk.ListAliasesCommand({ Limit: 100, KeyId: options.key, Marker: marker });
-      const page = await call('KMS ListAliases', options, (sent) => this.#kms.send(command, sent));
+      const page = await callAws('KMS ListAliases', options, (sent) => this.#kms.send(command, sent));
       for (const { AliasName: name, AliasArn: arn, TargetKeyId: target, LastUpdatedDate: updated } of page.Aliases ??
         []) {
         if (name === undefined || arn === undefined) continue;
@@ -124,7 +115,7 @@ export class KmsClient implements Disposable {
     let marker: string | undefined;
     do {
       const command = new this.#sdk.ListKeysCommand({ Limit: 1_000, Marker: marker });
-      const page = await call('KMS ListKeys', options, (sent) => this.#kms.send(command, sent));
+      const page = await callAws('KMS ListKeys', options, (sent) => this.#kms.send(command, sent));
       for (const { KeyArn: arn } of page.Keys ?? []) if (arn !== undefined) yield arn;
       marker = page.Truncated === true ? page.NextMarker : undefined;
     } while (marker !== undefined);
@@ -133,12 +124,12 @@ export class KmsClient implements Disposable {
   /** Has KMS delete a key after the shortest wait that it takes, 7 days. */
   async scheduleDeletion(arn: string, options: AwsCallOptions): Promise<void> {
     const command = new this.#sdk.ScheduleKeyDeletionCommand({ KeyId: keyIdOf(arn), PendingWindowInDays: 7 });
-    await call('KMS ScheduleKeyDeletion', options, (sent) => this.#kms.send(command, sent));
+    await callAws('KMS ScheduleKeyDeletion', options, (sent) => this.#kms.send(command, sent));
   }
 
   async tagKey(arn: string, tags: Tags, options: AwsCallOptions): Promise<void> {
     const command = new this.#sdk.TagResourceCommand({ KeyId: arn, Tags: toKmsTags(tags) });
-    await call('KMS TagResource', options, (sent) => this.#kms.send(command, sent));
+    await callAws('KMS TagResource', options, (sent) => this.#kms.send(command, sent));
   }
 
   /** Sends what KMS takes as it is, at most 4 KiB, and the hash of what is longer. */
@@ -153,8 +144,8 @@ export class KmsClient implements Disposable {
         ? ({ Message: data, MessageType: 'RAW' } as const)
         : ({ Message: hash(algorithm.digest, data, 'buffer'), MessageType: 'DIGEST' } as const);
     const command = new this.#sdk.SignCommand({ KeyId: arn, SigningAlgorithm: algorithm.name, ...message });
-    const { Signature: signature } = await call('KMS Sign', options, (sent) => this.#kms.send(command, sent));
-    return must('KMS Sign', signature);
+    const { Signature: signature } = await callAws('KMS Sign', options, (sent) => this.#kms.send(command, sent));
+    return mustHave('KMS Sign', signature);
   }
 
   /** The keys that have all of these tags. */
@@ -166,7 +157,7 @@ export class KmsClient implements Disposable {
         TagFilters: [...filter].map(([key, value]) => ({ Key: key, Values: [value] })),
         PaginationToken: token,
       });
-      const page = await call('tag GetResources', options, (sent) => this.#tagging.send(command, sent));
+      const page = await callAws('tag GetResources', options, (sent) => this.#tagging.send(command, sent));
       for (const { ResourceARN: arn, Tags: tags = [] } of page.ResourceTagMappingList ?? []) {
         if (arn !== undefined) yield { arn, tags: new Map(tags.map(({ Key = '', Value = '' }) => [Key, Value])) };
       }
@@ -177,10 +168,10 @@ export class KmsClient implements Disposable {
   /** Who this server is to AWS. */
   async getCallerIdentity(options: AwsCallOptions): Promise<{ readonly account: string; readonly arn: string }> {
     const command = new this.#sdk.GetCallerIdentityCommand({});
-    const { Account: account, Arn: arn } = await call('STS GetCallerIdentity', options, (sent) =>
+    const { Account: account, Arn: arn } = await callAws('STS GetCallerIdentity', options, (sent) =>
       this.#sts.send(command, sent),
     );
-    return { account: must('STS GetCallerIdentity', account), arn: must('STS GetCallerIdentity', arn) };
+    return { account: mustHave('STS GetCallerIdentity', account), arn: mustHave('STS GetCallerIdentity', arn) };
   }
 
   [Symbol.dispose](): void {
@@ -196,23 +187,4 @@ function keyIdOf(arn: string): string {
 /** Tags as KMS takes them. */
 export function toKmsTags(tags: Tags): { TagKey: string; TagValue: string }[] {
   return [...tags].map(([key, value]) => ({ TagKey: key, TagValue: value }));
-}
-
-async function call<T>(
-  name: string,
-  { signal }: AwsCallOptions,
-  send: (options: { abortSignal?: AbortSignal }) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  try {
-    return await send(signal === undefined ? {} : { abortSignal: signal });
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw fromAwsError(name, error);
-  }
-}
-
-function must<T>(name: string, value: T | undefined): T {
-  if (value === undefined) throw new SpirekitError('unavailable', `AWS ${name}: the answer is incomplete`);
-  return value;
 }

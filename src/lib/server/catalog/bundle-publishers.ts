@@ -3,4 +3,6 @@ import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher
 import type { ServerPluginDeps } from './server-plugin-deps.ts';
 
 /** The bundle publishers that come with the server. */
-export const bundlePublishers: BuiltInPlugins<ServerPluginDeps, BundlePublisher> = {};
+export const bundlePublishers: BuiltInPlugins<ServerPluginDeps, BundlePublisher> = {
+  aws_s3: async () => (await import('../plugin/bundlepublisher/aws-s3/plugin.ts')).s3BundlePublisher,
+};

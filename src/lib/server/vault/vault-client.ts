@@ -60,17 +60,22 @@ export class VaultClient implements AsyncDisposable {
    * credentials, `unavailable` when it cannot be reached or is sealed, and the signal's reason.
    */
   static async open(settings: VaultSettings, deps: VaultClientDeps): Promise<VaultClient> {
-    const client = new VaultClient(settings, deps);
+    const client = VaultClient.later(settings, deps);
     try {
-      if (settings.insecureSkipVerify) {
-        deps.log.warn('TLS verification of Vault certificates is skipped; leave insecure_skip_verify to tests');
-      }
       await client.#getSession(deps.signal);
       return client;
     } catch (error) {
       await client[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Logs in with the first call. */
+  static later(settings: VaultSettings, deps: VaultClientDeps): VaultClient {
+    if (settings.insecureSkipVerify) {
+      deps.log.warn('TLS verification of Vault certificates is skipped; leave insecure_skip_verify to tests');
+    }
+    return new VaultClient(settings, deps);
   }
 
   /** The address without credentials, for messages. */

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { generateKey, isSamePublicKey, type KeyType, publicKeyDer } from '../../../../src/lib/crypto/key.ts';
 import { pemEncode } from '../../../../src/lib/crypto/pem.ts';
 import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
+import { parseSignedIntermediate } from '../../../../src/lib/server/vault/pki-engine.ts';
 import { parseTransitKey, parseTransitSignature } from '../../../../src/lib/server/vault/transit-engine.ts';
 import {
   parseAnswer,
@@ -11,6 +12,7 @@ import {
   parseTokenLookup,
 } from '../../../../src/lib/server/vault/vault-answer.ts';
 import { encodePath } from '../../../../src/lib/server/vault/vault-path.ts';
+import { certificatesPem, makeCa } from '../plugin/upstreamauthority/certificate-tree.ts';
 
 const unavailable = expect.objectContaining({ code: 'unavailable' });
 
@@ -117,6 +119,31 @@ test('a signature is what stands behind its version', () => {
   );
   for (const signature of ['', 'vault:v1:', 'vault:v0:AAAA', 'vault:v1:A', 'v1:AAAA', 'vault:v1:AAAA ', 5]) {
     expect(() => parseTransitSignature({ data: { signature } })).toThrow(unavailable);
+  }
+});
+
+test('the answer to signing a CA holds it, those between, and the root', async () => {
+  const nowMs = Date.now();
+  const root = await makeCa('root', { nowMs });
+  const middle = await makeCa('middle', { nowMs, above: root });
+  const signed = await makeCa('signed', { nowMs, above: middle });
+  const [rootPem, middlePem, signedPem] = [root, middle, signed].map((ca) => certificatesPem(ca));
+  const answers = [
+    { data: { certificate: signedPem, issuing_ca: middlePem, ca_chain: [middlePem, rootPem] } },
+    { data: { certificate: signedPem, issuing_ca: middlePem, ca_chain: [signedPem, middlePem, rootPem] } },
+  ];
+  fc.assert(
+    fc.property(fc.constantFrom(...answers), (answer) => {
+      const { chain, root: top } = parseSignedIntermediate(answer);
+      expect(chain.map(({ der }) => der)).toEqual([signed.certificate.der, middle.certificate.der]);
+      expect(top.der).toEqual(root.certificate.der);
+    }),
+  );
+  const alone = parseSignedIntermediate({ data: { certificate: middlePem, issuing_ca: rootPem } });
+  expect(alone.chain).toHaveLength(1);
+  expect(alone.root.der).toEqual(root.certificate.der);
+  for (const data of [{}, { certificate: 'x', issuing_ca: rootPem }, { certificate: signedPem, ca_chain: ['x'] }]) {
+    expect(() => parseSignedIntermediate({ data })).toThrow(unavailable);
   }
 });
 

@@ -30,13 +30,17 @@ export interface LoadedUpstreamCa extends UpstreamCa {
  *
  * Error: `invalid-argument`.
  */
-export function loadUpstreamCa(files: UpstreamCaFiles, clock: Pick<Clock, 'nowMs'>): LoadedUpstreamCa {
+export function loadUpstreamCa(
+  files: UpstreamCaFiles,
+  clock: Pick<Clock, 'nowMs'>,
+  { bundleSetting = 'bundle_file_path' }: { readonly bundleSetting?: string } = {},
+): LoadedUpstreamCa {
   const key = reading('unable to load upstream CA key', () => parseKey(files.key));
   const certificates = reading('unable to load upstream CA cert', () => parseCertificates(files.certificates));
   const [certificate] = certificates;
   const { bundle } = files;
   if (bundle === undefined && certificates.length !== 1) {
-    throw invalid('with no bundle_file_path configured only self-signed CAs are supported');
+    throw invalid(`with no ${bundleSetting} configured only self-signed CAs are supported`);
   }
   const roots =
     bundle === undefined ? certificates : reading('unable to load upstream CA bundle', () => parseCertificates(bundle));

@@ -1,7 +1,8 @@
 import { parsePublicKey } from '../../../../crypto/key.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
-import type { AwsCallOptions, KmsAlias, KmsClient, Tags } from '../../../aws/kms-client.ts';
+import type { AwsCallOptions } from '../../../aws/aws-call.ts';
+import type { KmsAlias, KmsClient, Tags } from '../../../aws/kms-client.ts';
 import type { KmsKey } from './kms-keys.ts';
 import { KMS_TAGS, type KmsNames } from './kms-names.ts';
 
