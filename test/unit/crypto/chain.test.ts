@@ -1,7 +1,7 @@
 import { createPublicKey } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { Certificate } from '../../../src/lib/crypto/certificate.ts';
-import { verifyChain } from '../../../src/lib/crypto/chain.ts';
+import { leadsTo, verifyChain } from '../../../src/lib/crypto/chain.ts';
 import { derOid } from '../../../src/lib/crypto/der/writer.ts';
 import { Name } from '../../../src/lib/crypto/name.ts';
 import { type Issued, issue, issueCa, NOW_MS } from './test-ca.ts';
@@ -186,5 +186,21 @@ describe('verifyChain', () => {
     const belowOldRoot = await issue({}, oldRoot);
     expect(() => verify(belowOldIntermediate, [oldIntermediate], [root])).toThrow(/expired/);
     expect(() => verify(belowOldRoot, [], [oldRoot])).toThrow(/expired/);
+  });
+});
+
+describe('leadsTo', () => {
+  const chain = [leaf.certificate, intermediate.certificate];
+
+  it('tells whether a chain ends at one of the roots at that time', async () => {
+    const other = await issueCa();
+    expect(leadsTo(chain, [other.certificate, root.certificate], NOW_MS)).toBe(true);
+    expect(leadsTo(chain, [other.certificate], NOW_MS)).toBe(false);
+    expect(leadsTo(chain, [root.certificate], leaf.certificate.notAfterMs + 1)).toBe(false);
+  });
+
+  it('is false of a chain that is not whole, and of none', () => {
+    expect(leadsTo(chain.slice(0, 1), [root.certificate], NOW_MS)).toBe(false);
+    expect(leadsTo([], [root.certificate], NOW_MS)).toBe(false);
   });
 });

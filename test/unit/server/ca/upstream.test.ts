@@ -1,3 +1,4 @@
+import { EventEmitter, on } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { Certificate } from '../../../../src/lib/crypto/certificate.ts';
 import { generateKey } from '../../../../src/lib/crypto/key.ts';
@@ -5,6 +6,7 @@ import { signerFromKey } from '../../../../src/lib/crypto/signer.ts';
 import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
 import { parseJournal } from '../../../../src/lib/server/ca/journal-format.ts';
 import { MemoryKeyManager } from '../../../../src/lib/server/plugin/keymanager/memory/memory-key-manager.ts';
+import type { UpstreamAuthority } from '../../../../src/lib/server/plugin/upstreamauthority/upstream-authority.ts';
 import { makeCa } from '../plugin/upstreamauthority/certificate-tree.ts';
 import { FakeUpstreamAuthority } from '../plugin/upstreamauthority/fake-upstream-authority.ts';
 import { newWorld, type RunningCa, rootsOf, startCa, trustDomain, type World } from './authority-world.ts';
@@ -335,6 +337,67 @@ describe('a root that upstream tainted and revoked while the server was down', (
     await running.manager.settled();
     expect(activeId(running)).toBe(first);
     expect(await taintsOf(world)).toEqual([false, false]);
+  });
+});
+
+describe('what an upstream authority tells after a call', () => {
+  /** The same authority, which tells its news not by itself but behind the CA or the key that was asked for last. */
+  function tellingLater(authority: FakeUpstreamAuthority) {
+    const later = new EventEmitter();
+    const ended: string[] = [];
+    async function* updates<T>(name: string, signal: AbortSignal, tell: () => T): AsyncGenerator<T> {
+      try {
+        for await (const [failure] of on(later, 'news', { signal })) {
+          if (failure instanceof Error) throw failure;
+          yield tell();
+        }
+      } finally {
+        ended.push(name);
+      }
+    }
+    let calls = 0;
+    const upstreamAuthority: UpstreamAuthority = {
+      name: 'later',
+      async mintX509Ca(request, { signal }) {
+        calls += 1;
+        const minted = await authority.mintX509Ca(request, { signal });
+        return { ...minted, updates: updates(`call ${calls}`, signal, () => authority.roots) };
+      },
+      publishJwtKey: (key, options) => authority.publishJwtKey(key, options),
+      // biome-ignore lint/correctness/useYield: it tells nothing.
+      async *watchBundle() {
+        throw new SpirekitError('unimplemented', 'it tells nothing by itself');
+      },
+    };
+    return { upstreamAuthority, ended, tell: (failure?: Error) => later.emit('news', failure) };
+  }
+
+  test('is taken over, and only that of the last call is listened to', async () => {
+    await using world = await newNestedWorld();
+    const { upstreamAuthority, ended, tell } = tellingLater(world.upstreamAuthority);
+    await using running = await startCa({ ...world, upstreamAuthority });
+    await world.upstreamAuthority.rotate();
+    tell();
+    await until(async () => (await rootsOf(world)).length === 2);
+    await running.manager.x509.prepare();
+    await until(() => ended.length > 0);
+    expect(ended).toEqual(['call 1']);
+    world.upstreamAuthority.taintFirst();
+    tell();
+    await until(async () => (await taintsOf(world))[0] === true);
+    expectVerifiable(await signBoth(running.ca), await bundleOf(world), world.clock.nowMs());
+  });
+
+  test('may break off: signing goes on, and the next call is listened to again', async () => {
+    await using world = await newNestedWorld();
+    const { upstreamAuthority, ended, tell } = tellingLater(world.upstreamAuthority);
+    await using running = await startCa({ ...world, upstreamAuthority });
+    tell(new Error('broken'));
+    await until(() => ended.length > 0);
+    await running.manager.x509.prepare();
+    await world.upstreamAuthority.rotate();
+    tell();
+    await until(async () => (await rootsOf(world)).length === 2);
   });
 });
 

@@ -48,6 +48,11 @@ export class FakeUpstreamAuthority implements UpstreamAuthority {
     return keyIdOf(this.#signing.certificate);
   }
 
+  /** All of them, as they are now. */
+  get roots(): readonly X509Authority[] {
+    return this.#x509Authorities;
+  }
+
   /** A new root signs from now on; the one before stays in the bundle. */
   async rotate(options: { readonly intermediates?: number } = {}): Promise<void> {
     const nowMs = this.#clock.nowMs();
