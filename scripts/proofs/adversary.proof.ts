@@ -79,7 +79,7 @@ async function tryForged(
   const outcomes: { path: string; outcome: CallOutcome }[] = [];
   for (const path of paths) {
     await using client = deployment.connectAs(identity);
-    outcomes.push({ path, outcome: await callRaw(client, path, AbortSignal.timeout(20_000)) });
+    outcomes.push({ path, outcome: await callRaw(client, path, { timeoutMs: 20_000 }) });
   }
   return outcomes;
 }

@@ -196,6 +196,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'rpc/http2/hpack-decoder.ts': { properties: ['rpc/http2/hpack-decoder.test.ts'], fuzz: 'hpack' },
   'rpc/http2/huffman.ts': { properties: ['rpc/http2/frame.test.ts'], fuzz: 'hpack' },
   'rpc/process-watch.ts': { properties: ['rpc/peer-credentials.test.ts'], fuzz: 'rpc-frame' },
+  'rpc/proxy-header.ts': { properties: ['rpc/proxy-header.test.ts'], fuzz: 'proxy-header' },
   'rpc/response-status.ts': {
     properties: ['rpc/response-status.test.ts'],
     fuzz: 'response-status',

@@ -38,6 +38,11 @@ export interface TlsListenerOptions {
   readonly requireClientCertificate?: boolean | undefined;
   /** OpenSSL's names of the key exchange groups to allow, in order, with colons; OpenSSL's default otherwise. */
   readonly keyExchangeGroups?: string | undefined;
+  /**
+   * Networks (`address/bits`) of proxies that say by the PROXY protocol where a connection comes from. Where there are
+   * any, a header from elsewhere ends the connection; nobody has to send one. None by default.
+   */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** A TLS port that is being served. */

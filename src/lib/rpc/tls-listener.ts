@@ -14,11 +14,15 @@ import {
 } from './listener-context.ts';
 import type { TlsListener, TlsListenerOptions } from './listener-options.ts';
 import { accountOfAddress } from './peer-account.ts';
+import type { ProxiedSource } from './proxy-header.ts';
 import { peerChainDer, SECURE_OPTIONS, tlsMaterial } from './tls-material.ts';
+import { TrustedProxies } from './trusted-proxies.ts';
 
 /** A connection whose client has not shown who it is. */
 interface Handshake {
   readonly socket: Socket;
+  /** Where the client is, by the word of a trusted proxy; the other end of the socket otherwise. */
+  readonly source: ProxiedSource;
   /** Takes the connection off the account of strangers. */
   readonly giveBack: () => void;
 }
@@ -44,6 +48,20 @@ export async function listenOnTls(
   const known = new FairShare(connectionLimit('tls', context.maxConnections));
   const strangers = new FairShare(connectionLimit('strangers', context.maxConnections));
   const handshakes = new Map<string, Handshake>();
+  const { trustedProxies = [] } = options;
+  const proxies = trustedProxies.length > 0 ? new TrustedProxies(trustedProxies) : undefined;
+  const begin = (socket: Socket, source: ProxiedSource): void => {
+    const giveBack = takeShare(strangers, socket, accountOfAddress(source.address));
+    handshakes.set(addressOf(socket), { socket, source, giveBack });
+    tls.emit('connection', socket);
+  };
+  /** Until the header has come, the connection is on the account of whoever opened it. */
+  const beginBehind = async (socket: Socket, known: TrustedProxies): Promise<void> => {
+    const giveBack = takeShare(strangers, socket, accountOfAddress(socket.remoteAddress ?? ''));
+    const source = await known.readSource(socket, context);
+    giveBack();
+    begin(socket, source ?? otherEnd(socket));
+  };
   // A listener of its own, so that who has too many connections is refused before TLS costs anything.
   const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: TCP_KEEPALIVE_MS }, (socket) => {
     const from = addressOf(socket);
@@ -51,29 +69,33 @@ export async function listenOnTls(
     socket.once('close', () => {
       if (handshakes.get(from)?.socket === socket) handshakes.delete(from);
     });
+    if (proxies !== undefined) {
+      beginBehind(socket, proxies).catch((error: unknown) => refuseConnection(context, socket, error, from));
+      return;
+    }
     try {
-      const giveBack = takeShare(strangers, socket, accountOfAddress(socket.remoteAddress ?? ''));
-      handshakes.set(from, { socket, giveBack });
-      tls.emit('connection', socket);
+      begin(socket, otherEnd(socket));
     } catch (error) {
       refuseConnection(context, socket, error, from);
     }
   });
-  tls.on('tlsClientError', (error, socket) => refuseConnection(context, socket, error, addressOf(socket)));
+  tls.on('tlsClientError', (error, socket) => {
+    const source = handshakes.get(addressOf(socket))?.source ?? otherEnd(socket);
+    refuseConnection(context, socket, error, formatSource(source));
+  });
   tls.on('secureConnection', (socket) => {
     socket.on('error', () => {});
-    const from = addressOf(socket);
+    const handshake = handshakes.get(addressOf(socket));
     try {
-      const handshake = handshakes.get(from);
       if (handshake === undefined) throw new SpirekitError('canceled', 'the client has gone');
-      const peer = authenticate(socket, options);
+      const peer = authenticate(socket, handshake.source, options);
       if (peer.certificates.length > 0) {
         takePeerShare(known, socket, peer);
         handshake.giveBack();
       }
       admitConnection(context, socket, peer, handshake.socket);
     } catch (error) {
-      refuseConnection(context, socket, error, from);
+      refuseConnection(context, socket, error, formatSource(handshake?.source ?? otherEnd(socket)));
     }
   });
   const listening = untilListening(server);
@@ -106,7 +128,7 @@ function secureContextOptions(options: TlsListenerOptions): TlsOptions {
 }
 
 /** Who came through the handshake. Throws to refuse the connection. */
-function authenticate(socket: TLSSocket, options: TlsListenerOptions): TlsPeer {
+function authenticate(socket: TLSSocket, source: ProxiedSource, options: TlsListenerOptions): TlsPeer {
   if (socket.alpnProtocol !== 'h2') {
     throw new SpirekitError('failed-precondition', 'the client did not agree on HTTP/2 (ALPN)');
   }
@@ -114,8 +136,7 @@ function authenticate(socket: TLSSocket, options: TlsListenerOptions): TlsPeer {
   const peer: TlsPeer = {
     kind: 'tls',
     certificates,
-    address: socket.remoteAddress ?? '',
-    port: socket.remotePort ?? 0,
+    ...source,
   };
   if (certificates.length > 0) options.verifyClient?.(certificates, peer);
   else if (options.requireClientCertificate === true) {
@@ -124,6 +145,15 @@ function authenticate(socket: TLSSocket, options: TlsListenerOptions): TlsPeer {
   return peer;
 }
 
+function otherEnd(socket: Socket): ProxiedSource {
+  return { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
+}
+
+function formatSource({ address, port }: ProxiedSource): string {
+  return `${address === '' ? 'unknown' : address}:${port}`;
+}
+
+/** What tells connections apart. */
 function addressOf(socket: Socket): string {
   return `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`;
 }

@@ -39,7 +39,7 @@ export async function tryRows(
   await using client = deployment.connect(caller);
   const cells: MatrixCell[] = [];
   for (const row of rows) {
-    const outcome = await callRaw(client, row.path, AbortSignal.timeout(CALL_MS));
+    const outcome = await callRaw(client, row.path, { timeoutMs: CALL_MS });
     cells.push({ caller: caller.name, path: row.path, outcome, fault: findFault(row, caller, outcome) });
   }
   return cells;

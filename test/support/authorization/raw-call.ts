@@ -1,4 +1,4 @@
-import type { RpcClient } from '../../../src/lib/rpc/client.ts';
+import type { RpcCallOptions, RpcClient } from '../../../src/lib/rpc/client.ts';
 import { RpcError, rpcCodeName } from '../../../src/lib/rpc/status.ts';
 import { findPermissionDeniedReason } from '../../../src/lib/wire/convert/status.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../../src/lib/wire/gen/spire/api/types/status.ts';
@@ -33,17 +33,17 @@ export function isDenied({ code, sentence }: CallOutcome, path: string): boolean
 }
 
 /** Calls a method (`/package.Service/Method`) with an empty request, or none where requests are a stream. */
-export async function callRaw(client: RpcClient, path: string, signal?: AbortSignal): Promise<CallOutcome> {
+export async function callRaw(client: RpcClient, path: string, options?: RpcCallOptions): Promise<CallOutcome> {
   const [requestStream, responseStream] = STREAMS[path] ?? [false, false];
   try {
     if (requestStream) {
-      const call = client.bidi(definitionOf(path, true, true), 'method', { signal });
+      const call = client.bidi(definitionOf(path, true, true), 'method', options);
       call.end();
       for await (const _ of call.responses) break;
     } else if (responseStream) {
-      for await (const _ of client.serverStream(definitionOf(path, false, true), 'method', EMPTY, { signal })) break;
+      for await (const _ of client.serverStream(definitionOf(path, false, true), 'method', EMPTY, options)) break;
     } else {
-      await client.unary(definitionOf(path, false, false), 'method', EMPTY, { signal });
+      await client.unary(definitionOf(path, false, false), 'method', EMPTY, options);
     }
     return { code: 'OK', sentence: '', reason: undefined };
   } catch (error) {

@@ -42,8 +42,7 @@ export const SERVER_KEYS = keyTable({
   'server.ratelimit.attestation': ['One attestation a second', { default: '`true`' }],
   'server.ratelimit.signing': ['500 signatures a second', { default: '`true`' }],
   'server.proxy_protocol_trusted_cidrs': [
-    'Networks of proxies whose PROXY protocol headers are believed',
-    { effect: 'none' },
+    'Networks of proxies whose PROXY protocol headers are believed; one from elsewhere ends the connection',
   ],
   'server.prune_attested_nodes_expired_for': ['Delete agents that have been expired for so long', { default: 'never' }],
   'server.prune_attested_nodes_batch_size': ['How many agents one such round deletes at most', { effect: 'none' }],

@@ -22,6 +22,8 @@ export interface EndpointsConfig {
   readonly bindPort: number;
   /** Refuse TLS clients that offer no key exchange which withstands quantum computers. */
   readonly requirePqKem: boolean;
+  /** Networks of proxies whose PROXY protocol headers are believed on the TLS port. */
+  readonly proxyProtocolTrustedCidrs: readonly string[];
   /** The private socket. */
   readonly socketPath: string;
   readonly serverSvid: ServerSvidSource;
@@ -94,6 +96,7 @@ export class Endpoints implements AsyncDisposable {
 
   async #listen(): Promise<void> {
     const { serverSvid, bindAddress, bindPort, requirePqKem, socketPath, log } = this.#config;
+    const trustedProxies = this.#config.proxyProtocolTrustedCidrs;
     const verifyClient = clientVerifier(this.#config);
     const listener = await this.#tcp
       .listenTls({
@@ -104,12 +107,16 @@ export class Endpoints implements AsyncDisposable {
           privateKey: serverSvid.current.privateKey,
         }),
         verifyClient,
+        trustedProxies,
         ...(requirePqKem && { keyExchangeGroups: PQ_GROUPS }),
       })
       .catch((cause: unknown) => {
         throw bindError(this.#tcpAddress().address, cause);
       });
     this.#listener = listener;
+    if (trustedProxies.length > 0) {
+      log.info('PROXY protocol enabled on TCP listener', { trusted_cidrs: `[${trustedProxies.join(' ')}]` });
+    }
     serverSvid.onRotate(() => listener.rotate());
     log.info('Starting Server APIs', this.#tcpAddress());
     await this.#local.listenUnix({ path: socketPath, socketMode: SOCKET_MODE, dirMode: SOCKET_DIR_MODE });
