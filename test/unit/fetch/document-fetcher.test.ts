@@ -231,6 +231,15 @@ describe('a document fetcher', () => {
     }
   });
 
+  test('takes no name for an address', async () => {
+    await using endpoint = await open((_, response) => response.end('secret'));
+    expect(await refusal(fetcher().fetch(`https://127.0.0.1:${endpoint.port}/`))).toEqual({
+      code: 'unauthenticated',
+      message: `127.0.0.1:${endpoint.port} did not prove who it is: its certificate is for another name`,
+    });
+    expect(endpoint.asked).toEqual([]);
+  });
+
   test('lets its caller say who the server must be, of redirects too', async () => {
     const authority = await TestAuthority.make('spiffe://far.example');
     const right = await authority.issue({ uris: ['spiffe://far.example/bundle'] });
