@@ -115,6 +115,7 @@ export class Server implements AsyncDisposable {
         log: log.with({ subsystem_name: 'ca_manager' }),
         metrics,
         onFirstStart: (foundKeys) => claimFolder(folder, config, { keyManager: catalog.keyManager, foundKeys }),
+        signal,
       }),
     );
     checkClock(authorities, dependencies);

@@ -10,7 +10,7 @@ import type { CredentialSettings } from './credential-settings.ts';
 export interface AuthorityKindDeps<T> {
   readonly settings: CredentialSettings;
   readonly keyType: KeyType;
-  readonly keyManager: KeyManager;
+  readonly keyManager: Pick<KeyManager, 'generateKey' | 'findKey'>;
   readonly bundles: BundleStore;
   readonly clock: Clock;
   readonly use: (authority: T) => void;
@@ -25,7 +25,7 @@ export interface Unusable {
 
 /** The key of an authority that was made before, or why it can no longer be used. */
 export async function restoreSigner(
-  keyManager: KeyManager,
+  keyManager: Pick<KeyManager, 'findKey'>,
   keyId: string,
   publicKey: KeyObject,
 ): Promise<{ readonly signer: Signer } | Unusable> {

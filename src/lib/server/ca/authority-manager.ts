@@ -1,6 +1,7 @@
 import type { Certificate } from '../../crypto/certificate.ts';
 import { type KeyType, publicKeyDer, subjectKeyId } from '../../crypto/key.ts';
 import type { Clock } from '../../runtime/clock.ts';
+import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { ResourceStack } from '../../runtime/resource-stack.ts';
 import { emptyAuthorityBundle, type KeyAuthority } from '../../spiffe/authority-bundle.ts';
@@ -18,6 +19,7 @@ import { pruneCaJournals } from './journal-pruning.ts';
 import { jwtKeyKind } from './jwt-key-kind.ts';
 import { RotatingAuthority } from './rotating-authority.ts';
 import type { SigningCa } from './signing-ca.ts';
+import { stoppableKeys } from './stoppable-keys.ts';
 import { Upstream } from './upstream/upstream.ts';
 import { x509CaKind } from './x509-ca-kind.ts';
 
@@ -41,6 +43,8 @@ export interface AuthorityManagerDeps {
    * the key manager holds keys all the same, which would be replaced. Throws to stop the start.
    */
   readonly onFirstStart: (foundKeys: boolean) => Promise<void>;
+  /** Ends the opening. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The clock is looked at so often, since it may be set and the machine may have slept. */
@@ -72,14 +76,18 @@ export class AuthorityManager implements AsyncDisposable {
   readonly #deps: AuthorityManagerDeps;
   readonly #upstream: Upstream | undefined;
   readonly #housekeeping: Housekeeping;
+  /** Ends calls of keys that are elsewhere. */
+  readonly #stopping: AbortController;
   #failures = 0;
 
   private constructor(
     deps: AuthorityManagerDeps,
     authorities: Pick<AuthorityManager, 'x509' | 'jwt'>,
     upstream: Upstream | undefined,
+    stopping: AbortController,
   ) {
     this.#deps = deps;
+    this.#stopping = stopping;
     this.x509 = authorities.x509;
     this.jwt = authorities.jwt;
     this.#upstream = upstream;
@@ -94,8 +102,11 @@ export class AuthorityManager implements AsyncDisposable {
    * authority throw.
    */
   static async open(deps: AuthorityManagerDeps): Promise<AuthorityManager> {
-    const { settings, keyManager, clock, log, ca, upstreamAuthority } = deps;
+    const { settings, clock, log, ca, upstreamAuthority } = deps;
     await using opening = new ResourceStack();
+    const stopping = new AbortController();
+    using _ = abortWith(deps.signal, stopping);
+    const keyManager = stoppableKeys(deps.keyManager, stopping.signal);
     const keys = await keyManager.listKeys();
     const keyIds = keys.map((key) => Buffer.from(subjectKeyId(publicKeyDer(key.publicKey))).toString('hex'));
     const journal = await CaJournal.open(deps.journals, log, keyIds);
@@ -127,6 +138,7 @@ export class AuthorityManager implements AsyncDisposable {
           : undefined,
       },
       upstream,
+      stopping,
     );
     await manager.#warnOfNewRoot();
     // One after the other: there is no journal for JWT keys before there is an X.509 CA.
@@ -183,7 +195,8 @@ export class AuthorityManager implements AsyncDisposable {
 
   /** Stops the timers and waits for what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // First: a rotation under way may be waiting for the upstream authority.
+    // First: a rotation under way may be waiting for a key that is elsewhere, or for the upstream authority.
+    this.#stopping.abort(new SpirekitError('unavailable', 'the server is stopping'));
     await this.#upstream?.[Symbol.asyncDispose]();
     await this.#housekeeping[Symbol.asyncDispose]();
   }
@@ -233,6 +246,14 @@ export class AuthorityManager implements AsyncDisposable {
       log.debug('Expired certificates were successfully pruned from bundle');
     }
   }
+}
+
+/** As long as this is not disposed of, one that aborts takes the other with it. */
+function abortWith(signal: AbortSignal | undefined, controller: AbortController): Disposable {
+  const onAbort = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return { [Symbol.dispose]: () => signal?.removeEventListener('abort', onAbort) };
 }
 
 async function publishJwtKey(

@@ -57,9 +57,10 @@ export async function startCa(
   options: Partial<CredentialSettings> & {
     keyType?: KeyType;
     onFirstStart?: (foundKeys: boolean) => Promise<void>;
+    signal?: AbortSignal;
   } = {},
 ): Promise<RunningCa> {
-  const { keyType = 'ec-p256', onFirstStart = async () => {}, ...changes } = options;
+  const { keyType = 'ec-p256', onFirstStart = async () => {}, signal, ...changes } = options;
   const credentials = { ...settings, ...changes };
   const ca = new SigningCa(credentials, clock);
   const manager = await AuthorityManager.open({
@@ -75,6 +76,7 @@ export async function startCa(
     log: silentLogger,
     metrics: NO_METRICS,
     onFirstStart,
+    signal,
   });
   return { ca, manager, [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose]() };
 }
