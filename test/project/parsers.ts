@@ -364,6 +364,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
 
 /** Functions that are called like parsers and are none, as `file#name`, with what they do. */
 export const NO_PARSERS: Readonly<Record<string, string>> = {
+  'config/server/key-pair.ts#findKeyPairFault': 'hands what it gets to OpenSSL and knows three answers',
   'agent/attestor/node/node-attestation.ts#agentIdText': 'reads the ID of the own certificate for a log line',
   'cli/health-check.ts#checkHealth': 'makes a call',
   'cli/move/server-contents.ts#readServerContents': 'makes calls',

@@ -6,6 +6,7 @@ import { optional, string } from '../schema/scalars.ts';
 import type { Infer } from '../schema/schema.ts';
 import { parseSeconds } from '../section/duration.ts';
 import { decodeOneProfile } from './endpoint-profile.ts';
+import { findKeyPairFault } from './key-pair.ts';
 import type { AcmeConfig, BundleEndpointConfig, BundleEndpointProfile } from './server-config.ts';
 import { acmeSchema, type RawFederation } from './server-schema.ts';
 
@@ -98,10 +99,15 @@ async function resolveServingFiles(
 ): Promise<BundleEndpointProfile> {
   const path = [...PATH, 'profile', 'https_web', 'serving_cert_file'];
   const seconds = parseSeconds(raw.file_sync_interval, report, path, (reason) => reason);
-  for (const file of [raw.cert_file_path, raw.key_file_path]) {
-    const reading = readSmallFile(report.resolvePath(file), file, { limit: LONGEST_CERTIFICATE_FILE, signal });
-    await report.during(reading, path, (reason) => `failed to load certificate: ${reason}`);
-  }
+  const describe = (reason: string): string => `failed to load certificate: ${reason}`;
+  const read = (file: string): Promise<Uint8Array> =>
+    report.during(
+      readSmallFile(report.resolvePath(file), file, { limit: LONGEST_CERTIFICATE_FILE, signal }),
+      path,
+      describe,
+    );
+  const fault = findKeyPairFault(await read(raw.cert_file_path), await read(raw.key_file_path));
+  if (fault !== undefined) report.fail(describe(fault), path);
   return {
     kind: 'https_web_files',
     certFile: raw.cert_file_path,

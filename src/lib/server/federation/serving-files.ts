@@ -1,5 +1,5 @@
-import { createSecureContext } from 'node:tls';
 import { readSmallFile } from '../../config/file-access.ts';
+import { findKeyPairFault } from '../../config/server/key-pair.ts';
 import type { CancelTimer, Clock } from '../../runtime/clock.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -80,19 +80,11 @@ export class ServingFiles implements ServingIdentity, AsyncDisposable {
 async function load({ certFile, keyFile }: ServingFilesOptions): Promise<TlsIdentity> {
   try {
     const identity = { cert: await read(certFile), key: await read(keyFile) };
-    checkPair(identity, certFile, keyFile);
+    const fault = findKeyPairFault(identity.cert, identity.key);
+    if (fault !== undefined) throw new SpirekitError('invalid-config', `${certFile} and ${keyFile}: ${fault}`);
     return identity;
   } catch (cause) {
     throw prefixed('failed to load certificate', cause);
-  }
-}
-
-/** OpenSSL has no words for it that help. */
-function checkPair(identity: TlsIdentity, certFile: string, keyFile: string): void {
-  try {
-    createSecureContext(identity);
-  } catch (cause) {
-    throw new SpirekitError('invalid-config', `${certFile} and ${keyFile} are no certificate and its key`, { cause });
   }
 }
 

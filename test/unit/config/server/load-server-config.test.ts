@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigFolder, loadServerText, serverFile } from '../../../support/config-files.ts';
+import { pemFiles, TestAuthority } from '../../../support/https-endpoint.ts';
 
 const load = (keys: string, rest?: string) => loadServerText(serverFile(keys, rest));
 const warnings = async (keys: string): Promise<string[]> => (await load(keys)).notices.map(({ message }) => message);
@@ -105,6 +106,14 @@ describe("a server's configuration", () => {
     await using folder = await ConfigFolder.open({ 'server.conf': text, c: '' });
     await expect(folder.loadServer()).rejects.toThrow('failed to load certificate: open k: no such file or directory');
     await folder.write('k', '');
+    await expect(folder.loadServer()).rejects.toThrow('tls: failed to find any PEM data in certificate input');
+    const web = await TestAuthority.make();
+    const [one, other] = [await web.issue({}), await web.issue({})].map(pemFiles);
+    await folder.write('c', one?.cert ?? '');
+    await expect(folder.loadServer()).rejects.toThrow('tls: failed to find any PEM data in key input');
+    await folder.write('k', other?.key ?? '');
+    await expect(folder.loadServer()).rejects.toThrow('tls: private key does not match public key');
+    await folder.write('k', one?.key ?? '');
     expect((await folder.loadServer()).federation.bundleEndpoint).toEqual({
       address: '',
       port: 1,

@@ -207,7 +207,7 @@ describe('the serving certificate', () => {
     writeFileSync(keyFile, first.key);
     await expect(ServingFiles.open(options)).rejects.toMatchObject({
       code: 'invalid-config',
-      message: `failed to load certificate: ${certFile} and ${keyFile} are no certificate and its key`,
+      message: `failed to load certificate: ${certFile} and ${keyFile}: tls: private key does not match public key`,
     });
     await expect(ServingFiles.open({ ...options, keyFile: join(folder.path, 'gone') })).rejects.toMatchObject({
       message: expect.stringMatching(/^failed to load certificate: open .*gone: no such file or directory$/),
