@@ -1,11 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { createEntries, createEntriesAsGiven } from '../../lib/cli/entry-batches.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
-import { entryClient } from '../../lib/client/entry-client.ts';
 
 const flags = { ...serverFlags, ...createEntryFlags, output: flag.output() } as const;
 
@@ -21,15 +21,15 @@ export default class EntryCreate extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    const { signal } = context;
     await using rpc = await connectToServer(context);
     const { data } = context.flags;
-    const entries = data === '' ? [newEntry(context.flags)] : await readEntryData(data, context);
-    const response = await entryClient(rpc).batchCreateEntry({ entries, outputMask: undefined }, { signal });
-    const results = withRefusedEntries(response.results, entries);
+    const isBulk = data !== '';
+    const entries = isBulk ? await readEntryData(data, context) : [newEntry(context.flags)];
+    const answers = isBulk ? createEntries(rpc, entries, context) : createEntriesAsGiven(rpc, entries, context);
+    const results = withRefusedEntries(await answers, entries);
     await printBatch(context, results, {
       accepted: () => formatAccepted(results),
-      refused: () => formatRefused(results, 'create'),
+      refused: () => formatRefused(results, 'create', { withPlaces: isBulk && context.program === 'spirekit' }),
       message: 'failed to create one or more entries',
     });
     return 0;

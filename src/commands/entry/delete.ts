@@ -1,11 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
+import { deleteEntries } from '../../lib/cli/entry-batches.ts';
 import { readEntryIds } from '../../lib/cli/entry-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatDeleted, formatNotDeleted } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
-import { entryClient } from '../../lib/client/entry-client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 
 const flags = {
@@ -28,8 +28,9 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = await connectToServer(context);
+    const withPlaces = context.flags.file !== '' && context.program === 'spirekit';
     const ids = await idsToDelete(context);
-    const { results } = await entryClient(rpc).batchDeleteEntry({ ids }, { signal: context.signal });
+    const results = await deleteEntries(rpc, ids, context);
     await context.print({
       // SPIRE's text has no line's end; the umbrella's has.
       pretty: () => `${formatDeleted(results)}${context.program === 'spirekit' ? '\n' : ''}`,
@@ -39,7 +40,7 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
     reportBatch(context, results, {
       isPretty: isPretty(context.flags.output),
       message: 'failed to delete one or more entries',
-      details: () => formatNotDeleted(results),
+      details: () => formatNotDeleted(results, { withPlaces }),
     });
     return 0;
   }

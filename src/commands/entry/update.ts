@@ -1,5 +1,6 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
+import { updateEntries } from '../../lib/cli/entry-batches.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/entry-flags.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
@@ -24,20 +25,16 @@ export default class EntryUpdate extends BaseCommand<typeof flags> {
   static override readonly errorPrefix = 'Error: ';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    const { signal } = context;
     await using rpc = await connectToServer(context);
-    const client = entryClient(rpc);
     const { data } = context.flags;
-    const entries =
-      data === ''
-        ? [await withKeptAttributes(changedEntry(context.flags), client, context)]
-        : await readEntryData(data, context);
-    const request = { entries, inputMask: undefined, outputMask: undefined };
-    const response = await client.batchUpdateEntry(request, { signal });
-    const results = withRefusedEntries(response.results, entries);
+    const isBulk = data !== '';
+    const entries = isBulk
+      ? await readEntryData(data, context)
+      : [await withKeptAttributes(changedEntry(context.flags), entryClient(rpc), context)];
+    const results = withRefusedEntries(await updateEntries(rpc, entries, context), entries);
     await printBatch(context, results, {
       accepted: () => formatAccepted(results),
-      refused: () => formatRefused(results, 'update'),
+      refused: () => formatRefused(results, 'update', { withPlaces: isBulk && context.program === 'spirekit' }),
       message: 'failed to update one or more entries',
     });
     return 0;

@@ -57,11 +57,21 @@ export function formatAccepted(results: readonly EntryResult[]): string {
   return results.map((result) => (isAccepted(result) && result.entry ? formatEntry(result.entry) : '')).join('');
 }
 
-/** What `entry create` and `entry update` print to stderr: the entries that the server refused, and why. */
-export function formatRefused(results: readonly EntryResult[], verb: 'create' | 'update'): string {
+/**
+ * What `entry create` and `entry update` print to stderr: the entries that the server refused, and why. With `withPlaces`
+ * also where each stands in the data that they came from, which SPIRE's CLI does not tell.
+ */
+export function formatRefused(
+  results: readonly EntryResult[],
+  verb: 'create' | 'update',
+  { withPlaces = false }: { readonly withPlaces?: boolean } = {},
+): string {
   return results
-    .filter((result) => !isAccepted(result))
-    .map((result) => `Failed to ${verb} the following entry ${reason(result)}:\n${formatRefusedEntry(result.entry)}`)
+    .map((result, index) => {
+      if (isAccepted(result)) return '';
+      const place = withPlaces ? `, entries[${index}] of the data` : '';
+      return `Failed to ${verb} the following entry ${reason(result)}${place}:\n${formatRefusedEntry(result.entry)}`;
+    })
     .join('');
 }
 
@@ -73,11 +83,17 @@ export function formatDeleted(results: readonly DeletedEntryResult[]): string {
   return `${lines}${deleted.length > 0 ? '\n\n' : ''}${failed > 0 ? '\n\n' : ''}${summary(deleted.length, failed)}`;
 }
 
-/** What `entry delete` prints to stderr. */
-export function formatNotDeleted(results: readonly DeletedEntryResult[]): string {
+/** What `entry delete` prints to stderr; `withPlaces` as in {@link formatRefused}. */
+export function formatNotDeleted(
+  results: readonly DeletedEntryResult[],
+  { withPlaces = false }: { readonly withPlaces?: boolean } = {},
+): string {
   return results
-    .filter((result) => !isAccepted(result))
-    .map((result) => `Failed to delete entry with ID ${result.id} ${reason(result)}\n`)
+    .map((result, index) => {
+      if (isAccepted(result)) return '';
+      const place = withPlaces ? `, ids[${index}] of the data` : '';
+      return `Failed to delete entry with ID ${result.id} ${reason(result)}${place}\n`;
+    })
     .join('');
 }
 
