@@ -45,6 +45,9 @@ const clusterSchema = block({
   refresh_hint: string(),
 });
 
+/** The settings of `k8s_configmap`. */
+export const k8sConfigMapSchema = block({ clusters: map(clusterSchema) });
+
 /** Settings of the server's bundle publishers, by plugin name. */
 export const bundlePublisherChecks: Readonly<Record<string, PluginCheck>> = {
   aws_rolesanywhere_trustanchor: checkWith({
@@ -139,7 +142,7 @@ export const bundlePublisherChecks: Readonly<Record<string, PluginCheck>> = {
   }),
 
   k8s_configmap: checkWith({
-    schema: block({ clusters: map(clusterSchema) }),
+    schema: k8sConfigMapSchema,
     malformed: cannotDecode,
     rules: ({ clusters }) => [
       clusters.size === 0 && 'No clusters configured, bundle will not be published',
@@ -149,6 +152,12 @@ export const bundlePublisherChecks: Readonly<Record<string, PluginCheck>> = {
 };
 
 function checkCluster(name: string, cluster: Infer<typeof clusterSchema>): Notes {
+  const fault = missingInCluster(name, cluster);
+  return fault === undefined ? checkRefreshHint(cluster.refresh_hint) : [fault];
+}
+
+/** What a cluster of `k8s_configmap` lacks, in SPIRE's words; undefined if nothing. */
+export function missingInCluster(name: string, cluster: Infer<typeof clusterSchema>): string | undefined {
   const values = {
     'bundle format': cluster.format,
     namespace: cluster.namespace,
@@ -156,7 +165,5 @@ function checkCluster(name: string, cluster: Infer<typeof clusterSchema>): Notes
     'configmap key': cluster.configmap_key,
   };
   const missing = Object.entries(values).find(([, value]) => value === '');
-  return missing === undefined
-    ? checkRefreshHint(cluster.refresh_hint)
-    : [`missing ${missing[0]} in cluster ${goQuote(name)}`];
+  return missing && `missing ${missing[0]} in cluster ${goQuote(name)}`;
 }

@@ -12,6 +12,9 @@ const bundleTarget = {
   kube_config_file_path: string(),
 };
 
+/** The settings of `k8sbundle`: one cluster, or several in `clusters`. */
+export const k8sBundleSchema = block({ ...bundleTarget, clusters: blockList(block(bundleTarget)) });
+
 /** Settings of the server's notifiers, by plugin name. */
 export const notifierChecks: Readonly<Record<string, PluginCheck>> = {
   gcs_bundle: checkWith({
@@ -24,7 +27,7 @@ export const notifierChecks: Readonly<Record<string, PluginCheck>> = {
   }),
 
   k8sbundle: checkWith({
-    schema: block({ ...bundleTarget, clusters: blockList(block(bundleTarget)) }),
+    schema: k8sBundleSchema,
     malformed: isMalformed,
     rules: () => [],
   }),
