@@ -6,6 +6,7 @@ import { SpirekitError } from '../runtime/errors.ts';
 import { fileOutput, streamOutput } from '../runtime/log-output.ts';
 import { DaemonLogger } from '../runtime/logger.ts';
 import { forbidCoreFiles, forbidMemoryDumps, silenceReports } from '../runtime/memory-dumps.ts';
+import { unblockUserSignal } from '../runtime/signal-mask.ts';
 import type { CommandContext, Environment } from './command-context.ts';
 import { tellingNotices } from './config-remarks.ts';
 import { findPutAside, outerEnvironment } from './outer-environment.ts';
@@ -53,6 +54,7 @@ export async function runDaemon<C extends DaemonConfig>(
   const isClosed = (await forbidMemoryDumps()) && (await forbidCoreFiles());
   // Node takes a turn of its event loop to open one that was asked for.
   requireNoDebugger();
+  await unblockUserSignal();
   const config = await tellingNotices(daemon.load(), context);
   using log = openDaemonLog(config, clock);
   for (const { level, message, fields } of config.notices) log.log(level, message, fields);
@@ -88,8 +90,8 @@ export async function runDaemon<C extends DaemonConfig>(
 const LEAST_UMASK = 0o027;
 
 /**
- * From now on SIGUSR1 does nothing but what the daemon asks for. By default it makes Node open a debugger on a port that every local user can reach,
- * and through it the keys of the daemon.
+ * From now on SIGUSR1 does nothing but what the daemon asks for. By default it makes Node open a debugger on a port that
+ * every local user can reach, and through it the keys of the daemon.
  */
 function refuseDebugger(): void {
   process.on('SIGUSR1', () => {});

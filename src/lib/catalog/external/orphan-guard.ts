@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 
 /**
  * Waits until its standard input is closed, which the system does when the daemon ends in whatever way, and kills the
- * plugin's processes then.
+ * plugin's processes then. Of all the ways to say so, dash takes only this one.
  */
-const SCRIPT = 'while read -r line; do :; done; kill -KILL -- "-$1" 2>/dev/null';
+const SCRIPT = 'while read -r line; do :; done; kill -s KILL -- "-$1" 2>/dev/null';
 
 /**
  * Sees to it that a plugin does not outlive the daemon, not even one that is killed: SPIRE has the kernel tell the

@@ -298,8 +298,10 @@ const DAEMON = `
   const { ExternalPlugin } = await import('./src/lib/catalog/external/external-plugin.ts');
   const { NodeAttestorDefinition } = await import('./src/lib/wire/gen/spire/plugin/server/nodeattestor/v1/nodeattestor.ts');
   const { pluginDeps, scriptPlugin } = await import('./test/support/plugin-program.ts');
-  const log = { debug: (message, fields) => fields?.id && console.log('plugin ' + fields.id), info() {}, warn() {}, error() {}, with: () => log };
+  let pid;
+  const log = { debug: (message, fields) => (pid = fields?.id ?? pid), info() {}, warn() {}, error() {}, with: () => log };
   await ExternalPlugin.open(scriptPlugin('NodeAttestor', 'odd', 'test/plugins/odd-plugin.ts'), NodeAttestorDefinition, pluginDeps({ log }));
+  console.log('plugin ' + pid);
   setInterval(() => {}, 1_000_000);
 `;
 
