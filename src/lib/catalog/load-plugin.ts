@@ -17,8 +17,9 @@ export async function openPlugin<Deps, Plugin>(
   config: PluginConfig,
   deps: Deps,
   log: Logger,
+  absent: Readonly<Record<string, string>> = {},
 ): Promise<Plugin> {
-  const plugin = await getBuiltIn(builtIns, config, log);
+  const plugin = await getBuiltIn(builtIns, config, log, absent);
   try {
     const data = await loadPluginData(config.data).catch((error: unknown) => {
       throw prefixed('failed to load plugin data', error);
@@ -38,18 +39,24 @@ export async function openPlugin<Deps, Plugin>(
   }
 }
 
-/** Finds the plugin that a configuration names. Error: `invalid-config`, in SPIRE's words. */
+/**
+ * Finds the plugin that a configuration names. Error: `invalid-config`, in SPIRE's words.
+ *
+ * @param absent why plugins are not there that SPIRE has
+ */
 export async function getBuiltIn<Deps, Plugin>(
   builtIns: BuiltInPlugins<Deps, Plugin>,
   config: PluginConfig,
   log: Logger,
+  absent: Readonly<Record<string, string>> = {},
 ): Promise<BuiltInPlugin<Deps, Plugin>> {
   const { type, name } = config;
   const load = Object.hasOwn(builtIns, name) ? builtIns[name] : undefined;
   if (load !== undefined) return load();
   const known = Object.keys(builtIns).sort().join(', ');
   const choice = known === '' ? 'there is none' : `there are: ${known}`;
-  throw notLoaded(config, `no built-in plugin ${goQuote(name)} for type ${goQuote(type)} (${choice})`, log);
+  const reason = Object.hasOwn(absent, name) ? `: ${absent[name]}; a program of your own may do so by plugin_cmd` : '';
+  throw notLoaded(config, `no built-in plugin ${goQuote(name)} for type ${goQuote(type)} (${choice})${reason}`, log);
 }
 
 /** The refusal of a plugin for a reason that its settings have nothing to do with; it is in the log already. */

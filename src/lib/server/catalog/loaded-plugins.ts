@@ -4,6 +4,7 @@ import { openPlugin } from '../../catalog/load-plugin.ts';
 import { checkCount } from '../../config/section/plugin-count.ts';
 import type { PluginConfig } from '../../config/section/plugins.ts';
 import { ResourceStack } from '../../runtime/resource-stack.ts';
+import { ABSENT_PLUGINS } from './absent-plugins.ts';
 import { PLUGIN_TYPES, type ServerPlugins, type ServerPluginType } from './plugin-types.ts';
 import type { ServerPluginDeps } from './server-plugin-deps.ts';
 
@@ -27,7 +28,8 @@ export class LoadedPlugins implements AsyncDisposable {
 
   /** Opens the plugin that comes with the server. Errors: those of `openPlugin`. */
   async load<Type extends ServerPluginType>(type: Type, config: PluginConfig, deps: ServerPluginDeps): Promise<void> {
-    const plugin: ServerPlugins[Type] = await openPlugin(PLUGIN_TYPES[type].builtIns, config, deps, deps.log);
+    const { builtIns } = PLUGIN_TYPES[type];
+    const plugin: ServerPlugins[Type] = await openPlugin(builtIns, config, deps, deps.log, ABSENT_PLUGINS[type]);
     if (isDisposable(plugin)) this.#resources.use(plugin);
     this.#plugins[type].push(plugin);
   }

@@ -23,8 +23,8 @@ export interface VaultAnswer {
   readonly text: string;
 }
 
-/** Connections at once; the server signs so much at the same time. */
-const MOST_CONNECTIONS = 64;
+/** Connections at once, all of which are kept: opening one costs several signatures' time. */
+const MOST_CONNECTIONS = 32;
 /** The names of some ten thousand keys. */
 const LARGEST_ANSWER_BYTES = 4 * 1024 * 1024;
 /** As Vault's own clients wait; an RSA-4096 key takes a small machine seconds to make. */
@@ -44,7 +44,12 @@ export class VaultTransport implements Disposable {
 
   /** Error: `invalid-config` for a file with certificates or a key that cannot be used. */
   static async open(settings: VaultSettings): Promise<VaultTransport> {
-    const pool = { keepAlive: true, maxSockets: MOST_CONNECTIONS, maxFreeSockets: 8, timeout: TIMEOUT_MS };
+    const pool = {
+      keepAlive: true,
+      maxSockets: MOST_CONNECTIONS,
+      maxFreeSockets: MOST_CONNECTIONS,
+      timeout: TIMEOUT_MS,
+    };
     if (settings.address.protocol === 'http:') return new VaultTransport(settings, new HttpAgent(pool));
     const { auth, caCertPath } = settings;
     const client =

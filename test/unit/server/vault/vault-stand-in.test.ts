@@ -28,8 +28,11 @@ afterEach(async () => {
 });
 
 /** An HTTP server that answers as told, where a real one would not do so. */
-async function standIn(answer: (seen: Seen) => Answer): Promise<{ address: string; seen: Seen[] }> {
+async function standIn(
+  answer: (seen: Seen) => Answer,
+): Promise<{ address: string; seen: Seen[]; connections: () => number }> {
   const seen: Seen[] = [];
+  let connections = 0;
   const server: Server = createServer((request, response) => {
     let body = '';
     request.setEncoding('utf8').on('data', (text: string) => {
@@ -42,13 +45,20 @@ async function standIn(answer: (seen: Seen) => Answer): Promise<{ address: strin
       if (told !== 'silence') response.writeHead(told.status, told.headers).end(told.body ?? '');
     });
   });
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   resources.defer(() => {
     server.closeAllConnections();
     server.close();
   });
   const bound = server.address();
-  return { address: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`, seen };
+  return {
+    address: `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`,
+    seen,
+    connections: () => connections,
+  };
 }
 
 const login = { status: 200, body: '{"auth":{"client_token":"made-token","lease_duration":0,"renewable":false}}' };
@@ -140,6 +150,17 @@ describe('a client of what stands where Vault should', () => {
     }
     expect(await call).toEqual({ data: {} });
     expect(seen).toHaveLength(4);
+  });
+
+  test('makes many calls at once over few connections, which it keeps', async () => {
+    const { address, seen, connections } = await standIn(() => lookup);
+    const client = await open(address);
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(Array.from({ length: 100 }, () => client.call({ method: 'GET', path: 'x' })));
+    }
+    expect(seen).toHaveLength(301);
+    expect(connections()).toBeGreaterThan(1);
+    expect(connections()).toBeLessThanOrEqual(32);
   });
 
   test('ends what is under way when the signal aborts, and when it is disposed of', async () => {
