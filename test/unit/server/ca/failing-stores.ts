@@ -4,24 +4,30 @@ import type { DataStore } from '../../../../src/lib/server/datastore/datastore.t
 import type { KeyManager } from '../../../../src/lib/server/plugin/keymanager/key-manager.ts';
 import type { World } from './authority-world.ts';
 
-/** What a server writes when it prepares and activates an authority. */
-export type Write = 'generateKey' | 'saveCaJournal' | 'appendBundle';
+/** What a server writes when it prepares and activates an authority, and when it leaves one that is tainted upstream. */
+export type Write = 'generateKey' | 'saveCaJournal' | 'appendBundle' | 'taintX509Authority' | 'revokeX509Authority';
 
 /** Called with each write; may do it, do it and fail, or fail. */
 export type OnWrite = (write: Write, perform: () => Promise<unknown>) => Promise<unknown>;
 
 /** The same world, with a say in every write of the server's authorities. */
 export function interceptWrites(world: World, onWrite: OnWrite): World {
-  const intercept = <T extends object>(target: T, write: Write): T =>
+  const intercept = <T extends object>(target: T, ...writes: readonly Write[]): T =>
     new Proxy(target, {
       get(_, name) {
         const value: unknown = Reflect.get(target, name);
         if (typeof value !== 'function') return value;
-        if (name !== write) return value.bind(target);
+        const write = writes.find((each) => each === name);
+        if (write === undefined) return value.bind(target);
         return (...args: unknown[]) => onWrite(write, () => value.apply(target, args));
       },
     });
-  const bundles: BundleStore = intercept(world.datastore.bundles, 'appendBundle');
+  const bundles: BundleStore = intercept(
+    world.datastore.bundles,
+    'appendBundle',
+    'taintX509Authority',
+    'revokeX509Authority',
+  );
   const caJournals: CaJournalStore = intercept(world.datastore.caJournals, 'saveCaJournal');
   const keyManager: KeyManager = intercept(world.keyManager, 'generateKey');
   const datastore = new Proxy<DataStore>(world.datastore, {

@@ -52,12 +52,25 @@ export class TaintedRoots implements AsyncDisposable {
 
   /** The same for roots that are tainted in the own bundle: another server on the same datastore may have been faster. */
   review(roots: readonly Certificate[]): void {
-    this.#add(this.#inUse(roots), { isMissing: false });
+    const { x509 } = this.#deps;
+    const slots = [x509.current, x509.next].filter(({ status }) => status !== 'old');
+    this.#add(
+      roots.filter((root) => slots.some((slot) => this.#isBelow(slot, [root]))),
+      { isMissing: false },
+    );
   }
 
-  /** The same for roots that upstream has no more: they may have been tainted and revoked while this server was down. */
+  /**
+   * The same for roots that upstream has no more, if they are known to come from there by what they signed: they may have
+   * been tainted and revoked while this server was down.
+   */
   reviewMissing(roots: readonly Certificate[]): void {
-    this.#add(this.#inUse(roots), { isMissing: true });
+    const { x509 } = this.#deps;
+    const slots = [x509.current, x509.next];
+    this.#add(
+      roots.filter((root) => slots.some((slot) => this.#isBelow(slot, [root]))),
+      { isMissing: true },
+    );
   }
 
   /** Resolves when what was started is done, or waits to be tried again. */
@@ -71,17 +84,11 @@ export class TaintedRoots implements AsyncDisposable {
     await this.#work;
   }
 
-  /** Those below which this server signs, or is ready to. */
-  #inUse(roots: readonly Certificate[]): Certificate[] {
-    const { x509 } = this.#deps;
-    return roots.filter((root) => this.#isBelow(x509.current, [root]) || this.#isBelow(x509.next, [root]));
-  }
-
   #add(roots: readonly Certificate[], { isMissing }: Pick<Pending, 'isMissing'>): void {
     const fresh = roots.filter((root) => !this.#pending.has(keyIdOf(root)));
     if (fresh.length === 0) return;
     for (const root of fresh) {
-      const what = isMissing ? 'X.509 authority in use is gone upstream' : 'X.509 authority tainted';
+      const what = isMissing ? 'X.509 authority is gone upstream' : 'X.509 authority tainted';
       this.#deps.log.info(what, { subject_key_id: keyIdOf(root) });
       this.#pending.set(keyIdOf(root), { root, isMissing });
     }
@@ -113,7 +120,7 @@ export class TaintedRoots implements AsyncDisposable {
   /** Makes sure that no CA signs, or is ready to sign, that leads to these roots. */
   async #leave(): Promise<void> {
     const { x509, log } = this.#deps;
-    const isTainted = (slot: SlotView<X509Ca>): boolean => this.#isBelow(slot, this.#roots());
+    const isTainted = (slot: SlotView<X509Ca>): boolean => slot.status !== 'old' && this.#isBelow(slot, this.#roots());
     const mustRotate = isTainted(x509.current);
     if (mustRotate) log.info('Current root CA is signed by a tainted upstream authority, preparing rotation');
     if (isTainted(x509.next) || (mustRotate && x509.next.status !== 'prepared')) {
@@ -137,9 +144,9 @@ export class TaintedRoots implements AsyncDisposable {
     return Array.from(this.#pending.values(), ({ root }) => root);
   }
 
-  /** Whether what signs, or is ready to, leads to one of these roots. */
-  #isBelow({ authority, status }: SlotView<X509Ca>, roots: readonly Certificate[]): boolean {
-    if (authority === undefined || status === 'old') return false;
+  /** Whether the CA in a slot leads to one of these roots. */
+  #isBelow({ authority }: SlotView<X509Ca>, roots: readonly Certificate[]): boolean {
+    if (authority === undefined) return false;
     return leadsTo(authority.upstreamChain, roots, this.#deps.clock.nowMs());
   }
 
