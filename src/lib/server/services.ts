@@ -1,5 +1,6 @@
 import type { ServerConfig } from '../config/server/server-config.ts';
-import type { RpcServer } from '../rpc/server.ts';
+import type { RpcServer, ServiceImplementation } from '../rpc/server.ts';
+import type { ServiceDefinition } from '../rpc/service.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
 import type { X509BundleSource } from '../spiffe/bundle-source.ts';
@@ -26,6 +27,8 @@ import { RetiredRegistrationDefinition } from './api/registration/v1/retired-ser
 import { svidService } from './api/svid/v1/service.ts';
 import { syncService } from './api/sync/v1/service.ts';
 import { trustDomainService } from './api/trustdomain/v1/service.ts';
+import { auditedService } from './audit/audited-service.ts';
+import { describedCalls } from './audit/described-calls.ts';
 import type { AuthorityManager } from './ca/authority-manager.ts';
 import type { ServerCa } from './ca/server-ca.ts';
 import type { ServerSvidSource } from './ca/server-svid.ts';
@@ -111,22 +114,25 @@ export function serverServices(deps: ServerServicesDeps): ServerServices {
   });
   const health = healthService({ trustDomain, datastore, log });
   const logger = loggerService(log);
+  const described = config.auditLogEnabled ? describedCalls(trustDomain) : undefined;
+  const audited = <D extends ServiceDefinition>(definition: D, service: ServiceImplementation<D>) =>
+    described === undefined ? service : auditedService(definition, service, described);
   return {
     addServices: (server) => {
-      server.addService(AgentDefinition, agent);
-      server.addService(BundleDefinition, bundle);
-      server.addService(EntryDefinition, entry);
+      server.addService(AgentDefinition, audited(AgentDefinition, agent));
+      server.addService(BundleDefinition, audited(BundleDefinition, bundle));
+      server.addService(EntryDefinition, audited(EntryDefinition, entry));
       server.addService(FederationDefinition, federationStatus);
-      server.addService(LocalAuthorityDefinition, localAuthority);
-      server.addService(SVIDDefinition, svid);
+      server.addService(LocalAuthorityDefinition, audited(LocalAuthorityDefinition, localAuthority));
+      server.addService(SVIDDefinition, audited(SVIDDefinition, svid));
       server.addService(SyncDefinition, sync);
-      server.addService(TrustDomainDefinition, relationships);
+      server.addService(TrustDomainDefinition, audited(TrustDomainDefinition, relationships));
       server.addService(RetiredRegistrationDefinition, {});
     },
     addLocalServices: (server) => {
       server.addService(DebugDefinition, debug);
       server.addService(HealthDefinition, health);
-      server.addService(LoggerDefinition, logger);
+      server.addService(LoggerDefinition, audited(LoggerDefinition, logger));
     },
   };
 }

@@ -407,7 +407,7 @@ describe('the audit log', () => {
     expect(lines).toHaveLength(2);
     const caller = `caller_gid=${process.getegid?.()} caller_path=${process.execPath} caller_uid=${process.geteuid?.()}`;
     for (const line of lines) expect(line).toContain(caller);
-    expect(lines[0]).toMatch(/msg="API accessed".* method=MintJWTSVID .*service=svid\.v1\.SVID status=success/);
+    expect(lines[0]).toMatch(/msg="API accessed".* method=MintJWTSVID .*service=svid\.v1\.SVID .*status=success/);
     expect(lines[1]).toMatch(/status=error status_code=InvalidArgument status_message="invalid SPIFFE ID: /);
   });
 });

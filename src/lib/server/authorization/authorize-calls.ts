@@ -81,11 +81,17 @@ function letIn(role: CallerRole, via: string): Extract<Decision, { isAllowed: tr
   return { isAllowed: true, role, via, downstreamEntries: [] };
 }
 
+/** What SPIRE's log calls these services. */
+const SHORT_NAMES: Readonly<Record<string, string>> = {
+  'grpc.health.v1.Health': 'Health',
+  'spire.api.server.logger.v1.Logger': 'Logger',
+};
+
 function describeCall(call: CallContext, caller: Caller): LogFields {
   const { service, method } = splitMethod(call.method);
   return {
     method,
-    service: service.replace(/^spire\.api\.server\./, ''),
+    service: SHORT_NAMES[service] ?? service.replace(/^spire\.api\.server\./, ''),
     subsystem_name: 'api',
     request_id: randomUUID(),
     ...(call.peer.kind === 'tls' ? { caller_addr: formatAddress(call.peer.address, call.peer.port) } : {}),
