@@ -1,4 +1,9 @@
-/** A plugin of the type that its argument names, which tells in its log what it was called with. */
+/**
+ * A plugin of the type that its first argument names, which tells in its log what it was called with. With a path as second
+ * argument it keeps the bundle there, as SPIFFE has it, and refuses it while a file PATH.refuse is there. With `odd` it
+ * composes what cannot be.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
 import {
   bundlePublisher,
   credentialComposer,
@@ -10,7 +15,10 @@ import {
   RpcError,
   servePlugin,
 } from '../../src/lib/plugin/index.ts';
+import { publishedBundle } from '../../src/lib/server/plugin/bundlepublisher/bundle-format.ts';
+import { bundleFromWire } from '../../src/lib/wire/convert/bundle.ts';
 
+const [, , type = '', path = ''] = process.argv;
 const log = pluginLogger();
 
 function tellOfBundle(event: string, bundle: notifier.BundleUpdated['bundle']): void {
@@ -21,6 +29,8 @@ function tellOfBundle(event: string, bundle: notifier.BundleUpdated['bundle']): 
     jwt: bundle?.jwtAuthorities.map(({ keyId }) => keyId).join(),
     sequence: String(bundle?.sequenceNumber),
   });
+  if (existsSync(`${path}.refuse`)) throw new RpcError(RpcCode.unavailable, 'the cluster is away');
+  if (path !== '') writeFileSync(path, publishedBundle(bundleFromWire(bundle), 'spiffe', undefined));
 }
 
 const SERVICES: Readonly<Record<string, PluginService>> = {
@@ -31,7 +41,7 @@ const SERVICES: Readonly<Record<string, PluginService>> = {
     },
     async notifyAndAdvise({ event }) {
       tellOfBundle('loaded', event?.value.bundle);
-      throw new RpcError(RpcCode.unavailable, 'the cluster is away');
+      return {};
     },
   }),
   BundlePublisher: pluginService(bundlePublisher.BundlePublisherDefinition, {
@@ -54,12 +64,13 @@ const SERVICES: Readonly<Record<string, PluginService>> = {
     async composeWorkloadJWTSVID({ attributes, spiffeId }) {
       return { attributes: { claims: { ...attributes?.claims, composed_for: spiffeId } } };
     },
-    composeAgentX509SVID: async () => ({ attributes: { subject: undefined, dnsSans: [], extraExtensions: [] } }),
+    composeAgentX509SVID: async ({ attributes }) => ({
+      attributes: path === 'odd' ? { subject: undefined, dnsSans: [], extraExtensions: [] } : attributes,
+    }),
     // The server's own SVID is left to others: Unimplemented.
   }),
 };
 
-const [, , type = ''] = process.argv;
 const service = SERVICES[type];
 if (service === undefined) throw new Error(`no type ${type}`);
 await servePlugin({ type, services: [service] });

@@ -27,6 +27,7 @@ class ExternalBundlePublisher implements BundlePublisher {
     bundle: AuthorityBundle,
     { signal }: { readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
+    signal?.throwIfAborted();
     const request = { bundle: bundleToWire(bundle) };
     await this.#plugin.unary(BundlePublisherDefinition, 'publishBundle', request, {
       signal,

@@ -27,6 +27,7 @@ class ExternalNotifier implements Notifier {
     bundle: AuthorityBundle,
     { signal }: { readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
+    signal?.throwIfAborted();
     const value = { bundle: bundleToWire(bundle) };
     const request = { event: { $case: 'bundleUpdated', value } } as const;
     await this.#plugin.unary(NotifierDefinition, 'notify', request, { signal, timeoutMs: NOTIFY_TIMEOUT_MS });
@@ -36,6 +37,7 @@ class ExternalNotifier implements Notifier {
     bundle: AuthorityBundle,
     { signal }: { readonly signal?: AbortSignal | undefined },
   ): Promise<void> {
+    signal?.throwIfAborted();
     const value = { bundle: bundleToWire(bundle) };
     const request = { event: { $case: 'bundleLoaded', value } } as const;
     await this.#plugin.unary(NotifierDefinition, 'notifyAndAdvise', request, { signal, timeoutMs: NOTIFY_TIMEOUT_MS });
