@@ -26,8 +26,8 @@ done
 # of the checkout is newer; to ask another one costs a process, which a daemon can afford.
 case " ${1-} ${2-} " in
   *" run "* | *" dev "*)
-    # Left to itself, a daemon under load spreads its short-lived garbage over a hundred MiB that it does not give back.
-    young=--max-semi-space-size=4
+    # Left to itself, a daemon under load spreads its garbage over a hundred MiB and more that it does not give back.
+    young='--max-semi-space-size=8 --heap-growing-percent=50'
     [ -n "$deaf" ] || ! "$node" --disable-sigusr1 --version > /dev/null 2>&1 || deaf=--disable-sigusr1
     ;;
   *" show "* | *" list "*)

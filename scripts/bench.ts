@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findRealSpire } from '../test/support/programs.ts';
+import { bulkRows } from './bench/bulk.ts';
 import { clientRows } from './bench/clients.ts';
 import { daemonRows } from './bench/daemons.ts';
 import { herdRows } from './bench/herd.ts';
@@ -29,6 +30,7 @@ const groups: readonly RowGroup[] = [
   daemonRows(isShort ? 3 : 31, real),
   issuanceRows({ rounds: isShort ? 5 : 21 }),
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),
+  bulkRows({ runs: isShort ? 5 : 15, many: isShort ? 20_000 : 100_000 }, real),
   herdRows({ agents: 200 }, real),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),
 ];

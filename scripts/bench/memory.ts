@@ -86,7 +86,8 @@ async function loadAndMeasure(
   return { before, peak, after: residentMiB(deployment.serverPid) };
 }
 
-function residentMiB(pid: number | undefined): number {
+/** What of a process is in memory now. */
+export function residentMiB(pid: number | undefined): number {
   return statusMiB(pid, 'VmRSS');
 }
 

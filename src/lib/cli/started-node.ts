@@ -11,6 +11,7 @@ export interface StartedNode {
 /** Flags of Node that a daemon may be started with: they only set sizes, or close something. */
 const HARMLESS_FLAGS: ReadonlySet<string> = new Set([
   '--disable-sigusr1',
+  '--heap-growing-percent',
   '--inspect-port',
   '--max-heap-size',
   '--max-old-space-size',
