@@ -1,10 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Certificate } from '../../src/lib/crypto/certificate.ts';
-import { findKeyType, type KeyType } from '../../src/lib/crypto/key.ts';
+import { findKeyType, isSamePublicKey, type KeyType } from '../../src/lib/crypto/key.ts';
 import { pemDecodeAll } from '../../src/lib/crypto/pem.ts';
-import { Deployment } from '../support/deployment.ts';
+import { systemClock } from '../../src/lib/runtime/clock.ts';
+import { vaultKeyManager } from '../../src/lib/server/plugin/keymanager/hashicorp-vault/plugin.ts';
+import type { KeyManager } from '../../src/lib/server/plugin/keymanager/key-manager.ts';
+import { Deployment, freePort } from '../support/deployment.ts';
 import { findOpenBao, OpenBao, TRANSIT_POLICY } from '../support/open-bao.ts';
+import { findRealSpire } from '../support/programs.ts';
 import { untilIdentity } from '../support/workload-caller.ts';
+import { pluginDeps } from '../unit/server/plugin/plugin-deps.ts';
 
 const found = await findOpenBao();
 const uid = process.getuid?.() ?? 0;
@@ -77,9 +82,16 @@ describe('a server whose keys are in Vault', () => {
   });
 
   it('says that Vault is sealed, answers what needs no key, and signs again when it is not', { timeout }, async () => {
-    await using deployment = await Deployment.open({ keyManager: keyManager('sealed') });
+    const port = await freePort();
+    const serverBlocks = `health_checks { listener_enabled = true bind_address = "127.0.0.1" bind_port = "${port}" }`;
+    await using deployment = await Deployment.open({ keyManager: keyManager('sealed'), serverBlocks });
+    const health = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/ready`);
+    expect((await health()).status).toBe(200);
     await bao.seal();
     try {
+      const unwell = await health();
+      expect(unwell.status).toBe(500);
+      expect(await unwell.text()).toMatch(/sign_x509_svid_err.*is sealed; unseal it/);
       const refused = await deployment.server('x509', 'mint', '-spiffeID', 'spiffe://example.org/m');
       expect(refused.code).toBe(1);
       expect(await deployment.server('bundle', 'show')).toMatchObject({ code: 0 });
@@ -93,6 +105,7 @@ describe('a server whose keys are in Vault', () => {
     }
     await deployment.startServer();
     expect(await deployment.server('x509', 'mint', '-spiffeID', 'spiffe://example.org/m')).toMatchObject({ code: 0 });
+    expect((await health()).status).toBe(200);
   });
 
   it('does not begin with a new root where the keys of its last run are gone', { timeout }, async () => {
@@ -107,6 +120,28 @@ describe('a server whose keys are in Vault', () => {
       /transit engine .*holds no keys.*would give the trust domain a new root/,
     );
     expect((await bao.transitKeys()).filter((key) => key.startsWith('lost-'))).toEqual([]);
+  });
+
+  it('takes up the keys that a real SPIRE server has made, and the other way round', { timeout }, async ({ skip }) => {
+    const real = findRealSpire();
+    if (real === undefined) return skip('SPIRE_SERVER_BIN and SPIRE_AGENT_BIN name no real SPIRE');
+    const settings = `vault_addr = "${bao.address}" ca_cert_path = "${bao.caPath}" token_auth { token = "${token}" }`;
+    const theirs = await Deployment.open({ keyManager: keyManager('theirs'), daemons: real });
+    const root = await rootOf(theirs);
+    await theirs[Symbol.asyncDispose]();
+    const deps = pluginDeps({ clock: systemClock });
+    const keys = await vaultKeyManager.open(`${settings} key_identifier_value = "theirs"`, deps);
+    expect((await keys.listKeys()).map(({ id }) => id)).toEqual(expect.arrayContaining(['JWT-Signer-A', 'x509-CA-A']));
+    const taken = await keys.findKey('x509-CA-A');
+    expect(taken && isSamePublicKey(taken.publicKey, root.publicKey)).toBe(true);
+
+    const ours = await vaultKeyManager.open(`${settings} key_identifier_value = "ours"`, deps);
+    await ours.generateKey('x509-CA-A', 'ec-p384');
+    await using again = await Deployment.open({ keyManager: keyManager('ours'), daemons: real });
+    expect(again.log('server')).toMatch(/msg="Key loaded".*key_id=x509-CA-A/);
+    for (const manager of [keys, ours]) {
+      if (Symbol.asyncDispose in manager) await (manager as KeyManager & AsyncDisposable)[Symbol.asyncDispose]();
+    }
   });
 
   it('says so when Vault no longer takes its token', { timeout }, async () => {

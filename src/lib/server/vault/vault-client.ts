@@ -126,15 +126,15 @@ export class VaultClient implements AsyncDisposable {
     request: VaultRequest,
     caller: AbortSignal | undefined,
   ): Promise<VaultAnswer> {
-    const signal = caller === undefined ? this.#closing.signal : AbortSignal.any([caller, this.#closing.signal]);
+    const signals = caller === undefined ? [this.#closing.signal] : [caller, this.#closing.signal];
     for (let tries = 1; ; tries += 1) {
-      const outcome = await transport.send(request, signal).catch((error: unknown) => SpirekitError.from(error));
-      signal.throwIfAborted();
+      const outcome = await transport.send(request, signals).catch((error: unknown) => SpirekitError.from(error));
+      for (const signal of signals) signal.throwIfAborted();
       const isLast = tries >= MOST_TRIES;
       if (outcome instanceof SpirekitError) {
         if (isLast || outcome.code !== 'unavailable') throw unreachable(this.address, outcome);
       } else if (isLast || !isPassing(outcome.status)) return outcome;
-      await sleep(this.#deps.clock, RETRY_AFTER_MS, { signal });
+      await sleep(this.#deps.clock, RETRY_AFTER_MS, { signal: AbortSignal.any(signals) });
     }
   }
 
@@ -158,7 +158,7 @@ export class VaultClient implements AsyncDisposable {
 
   async #openSession(): Promise<Session> {
     const { clock, log } = this.#deps;
-    const transport = await VaultTransport.open(this.#settings);
+    const transport = await VaultTransport.open(this.#settings, clock);
     try {
       const sinceMs = clock.monotonicMs();
       const lease = await login(this.#settings.auth, {

@@ -3,6 +3,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { pemDecodeAll, pemEncode } from '../../crypto/pem.ts';
 import { publicRoots } from '../../fetch/public-roots.ts';
+import type { CancelTimer, Clock } from '../../runtime/clock.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { ioReason } from '../../runtime/io-reason.ts';
 import type { VaultSettings } from './vault-settings.ts';
@@ -36,21 +37,23 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 307, 308]);
 export class VaultTransport implements Disposable {
   readonly #settings: VaultSettings;
   readonly #agent: HttpAgent;
+  readonly #clock: Pick<Clock, 'schedule'>;
 
-  private constructor(settings: VaultSettings, agent: HttpAgent) {
+  private constructor(settings: VaultSettings, agent: HttpAgent, clock: Pick<Clock, 'schedule'>) {
     this.#settings = settings;
     this.#agent = agent;
+    this.#clock = clock;
   }
 
   /** Error: `invalid-config` for a file with certificates or a key that cannot be used. */
-  static async open(settings: VaultSettings): Promise<VaultTransport> {
+  static async open(settings: VaultSettings, clock: Pick<Clock, 'schedule'>): Promise<VaultTransport> {
     const pool = {
       keepAlive: true,
       maxSockets: MOST_CONNECTIONS,
       maxFreeSockets: MOST_CONNECTIONS,
       timeout: TIMEOUT_MS,
     };
-    if (settings.address.protocol === 'http:') return new VaultTransport(settings, new HttpAgent(pool));
+    if (settings.address.protocol === 'http:') return new VaultTransport(settings, new HttpAgent(pool), clock);
     const { auth, caCertPath } = settings;
     const client =
       auth.method === 'cert'
@@ -62,17 +65,17 @@ export class VaultTransport implements Disposable {
     const ca = caCertPath === '' ? [...publicRoots()] : await readRoots(caCertPath);
     try {
       const rejectUnauthorized = !settings.insecureSkipVerify;
-      return new VaultTransport(settings, new HttpsAgent({ ...pool, ...client, ca, rejectUnauthorized }));
+      return new VaultTransport(settings, new HttpsAgent({ ...pool, ...client, ca, rejectUnauthorized }), clock);
     } catch (cause) {
       throw unusable(cause);
     }
   }
 
-  /** One try. Errors: `unavailable` without an answer, `deadline-exceeded` after 60 s, the signal's reason. */
-  async send(request: VaultRequest, signal: AbortSignal): Promise<VaultAnswer> {
+  /** One try. Errors: `unavailable` without an answer, `deadline-exceeded` after 60 s, the reason of a signal. */
+  async send(request: VaultRequest, signals: readonly AbortSignal[]): Promise<VaultAnswer> {
     let url = new URL(`${this.#settings.address.href.replace(/\/+$/, '')}/v1/${request.path}`);
     for (let redirects = 0; ; redirects += 1) {
-      const { message, answer } = await this.#sendTo(url, request, signal);
+      const { message, answer } = await this.#sendTo(url, request, signals);
       const { location } = message.headers;
       if (!REDIRECTS.has(answer.status) || location === undefined || redirects >= MOST_REDIRECTS) return answer;
       // A standby names the active server. What is sent holds secrets, so never from TLS to none.
@@ -89,13 +92,12 @@ export class VaultTransport implements Disposable {
   async #sendTo(
     url: URL,
     { method, body, token }: VaultRequest,
-    outer: AbortSignal,
+    outer: readonly AbortSignal[],
   ): Promise<{ message: IncomingMessage; answer: VaultAnswer }> {
-    outer.throwIfAborted();
+    for (const signal of outer) signal.throwIfAborted();
+    using stop = new Stop(outer, this.#clock);
     const { namespace } = this.#settings;
     const data = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
-    const signal = AbortSignal.any([outer, timeout]);
     const headers = {
       'X-Vault-Request': 'true',
       ...(token !== undefined && { 'X-Vault-Token': token }),
@@ -103,16 +105,43 @@ export class VaultTransport implements Disposable {
       ...(data !== undefined && { 'Content-Type': 'application/json', 'Content-Length': data.length }),
     };
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const { signal } = stop;
     try {
       const message = await new Promise<IncomingMessage>((resolve, reject) => {
         start(url, { method, headers, agent: this.#agent, signal }, resolve).on('error', reject).end(data);
       });
       return { message, answer: { status: message.statusCode ?? 0, text: await readText(message) } };
     } catch (cause) {
-      outer.throwIfAborted();
-      if (timeout.aborted) throw new SpirekitError('deadline-exceeded', `no answer within ${TIMEOUT_MS / 1000} s`);
+      signal.throwIfAborted();
       throw cause instanceof SpirekitError ? cause : new SpirekitError('unavailable', reasonOf(cause), { cause });
     }
+  }
+}
+
+/** Ends one call when one of the signals aborts or its time is over. What it holds on to it lets go when disposed of. */
+class Stop implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #outer: readonly AbortSignal[];
+  readonly #cancelTimer: CancelTimer;
+  readonly #onAbort = (): void => {
+    this.#controller.abort(this.#outer.find(({ aborted }) => aborted)?.reason);
+  };
+
+  constructor(outer: readonly AbortSignal[], clock: Pick<Clock, 'schedule'>) {
+    this.#outer = outer;
+    for (const signal of outer) signal.addEventListener('abort', this.#onAbort);
+    const late = (): void =>
+      this.#controller.abort(new SpirekitError('deadline-exceeded', `no answer within ${TIMEOUT_MS / 1000} s`));
+    this.#cancelTimer = clock.schedule(TIMEOUT_MS, late, { unref: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#cancelTimer();
+    for (const signal of this.#outer) signal.removeEventListener('abort', this.#onAbort);
   }
 }
 

@@ -177,6 +177,22 @@ describe('a client of what stands where Vault should', () => {
     await ended;
   });
 
+  test('waits no more than a minute for an answer, and does not ask again then', async () => {
+    const clock = new ManualClock();
+    const { address, seen } = await standIn((one) => (isLookup(one) ? lookup : 'silence'));
+    const client = await open(address, { clock });
+    const call = client.call({ method: 'GET', path: 'x' });
+    call.catch(() => undefined);
+    await vi.waitFor(() => expect(seen).toHaveLength(2));
+    clock.advance(60_000);
+    await expect(call).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/cannot be reached: no answer within 60 s/),
+    });
+    expect(seen).toHaveLength(2);
+    expect(clock.pending).toBe(0);
+  });
+
   test('gives up opening when the signal aborts', async () => {
     const { address, seen } = await standIn(() => 'silence');
     const giveUp = new AbortController();
