@@ -27,6 +27,8 @@ export interface DeploymentOptions {
   readonly datastore?: string;
   /** The `NodeAttestor` block of the agent; default: `join_token`. */
   readonly agentNodeAttestor?: string;
+  /** The loopback port at which the agent looks for a server; default: that of this deployment's. */
+  readonly agentServerPort?: number;
   /** Lines added to the `agent` block. */
   readonly agentSettings?: string;
   /** Plugins added to the server's `plugins` block. */
@@ -288,7 +290,7 @@ ${this.#options.serverBlocks ?? ''}
   data_dir = "${this.folder}/agent-data"
   log_level = "${this.#options.logLevel ?? 'DEBUG'}"
   server_address = "127.0.0.1"
-  server_port = "${this.#port}"
+  server_port = "${this.#options.agentServerPort ?? this.#port}"
   socket_path = "${this.agentSocket}"
   admin_socket_path = "${this.adminSocket}"
   trust_bundle_path = "${this.folder}/bootstrap.crt"

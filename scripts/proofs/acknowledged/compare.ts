@@ -10,6 +10,12 @@ import type { Ledger } from './ledger.ts';
 /** Holds a server against what was acknowledged, and complains of every difference. The load must be at rest. */
 export async function compareWithLedger(socketPath: string, ledger: Ledger): Promise<void> {
   await using rpc = new RpcClient({ kind: 'unix', path: socketPath });
+  await compareContents(rpc, ledger);
+  await compareAuthorities(rpc, ledger);
+}
+
+/** The same, without the authorities that each server has of its own. */
+export async function compareContents(rpc: RpcClient, ledger: Ledger): Promise<void> {
   const entries = await listEntries(rpc);
   for (const [id, path] of ledger.entries) {
     if (entries.get(id) !== path) ledger.complain(`entry ${id} (${path}) is ${entries.get(id) ?? 'not there'}`);
@@ -23,7 +29,6 @@ export async function compareWithLedger(socketPath: string, ledger: Ledger): Pro
     if (found !== state) ledger.complain(`agent ${path} is ${found}, not ${state}`);
   }
   await compareRoots(rpc, ledger);
-  await compareAuthorities(rpc, ledger);
 }
 
 /** Every root ever shown is still there; new ones are remembered. */
