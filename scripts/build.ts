@@ -46,7 +46,7 @@ const LIBRARIES = [
 const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
 
 /** Commands that bring the daemons or their configuration with them, which would make every other command start slower. */
-const HEAVY_COMMANDS = /src\/commands\/(dev\/.*|(agent|server)\/(run|validate))\.ts$/;
+const HEAVY_COMMANDS = /src\/commands\/(dev\/.*|server\/datastore\/.*|(agent|server)\/(run|validate))\.ts$/;
 
 /** What only the umbrella prints; the drop-ins refuse to. */
 const UMBRELLA_FORMATS = /src\/lib\/cli\/(table|yaml)\.ts$/;

@@ -25,7 +25,7 @@ function isTooOld(version: string): boolean {
 /** Whether the command line may name a command that only the full bundle has. Asking for too much only costs time. */
 function needsFullBundle(args: readonly string[]): boolean {
   const isNamed = (word: string): boolean => args.indexOf(word) >= 0;
-  return isNamed('run') || isNamed('dev') || (isNamed('validate') && !isNamed('api'));
+  return isNamed('run') || isNamed('dev') || isNamed('datastore') || (isNamed('validate') && !isNamed('api'));
 }
 
 /** The file to load for a command line. Help needs to know of other commands too, and a server that is elsewhere takes TLS. */

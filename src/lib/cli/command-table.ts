@@ -66,7 +66,9 @@ const SERVER_WORDS: DropInTable = {
 };
 
 /** The umbrella's own commands, beside everything the drop-ins have. */
-const UMBRELLA_ONLY = ['commands', 'dev/exec', 'help', 'link', 'server/export', 'server/import', 'version'] as const;
+const UMBRELLA_ONLY = [
+  ...['commands', 'dev/exec', 'help', 'link', 'server/datastore/copy', 'server/export', 'server/import', 'version'],
+] as const;
 
 /** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */
 export function commandTable(program: Program): ReadonlyMap<string, string> {
@@ -100,6 +102,7 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   'localauthority:jwt': { description: 'Keys that sign JWT-SVIDs' },
   'localauthority:x509': { description: 'CA keys that sign X509-SVIDs' },
   server: { description: 'The server program itself' },
+  'server:datastore': { description: "The server's datastore, while no server runs" },
   'server:debug': { description: 'What the running server is doing' },
   'server:logger': { description: 'The log level of the running server' },
   token: { description: 'Join tokens for agents' },

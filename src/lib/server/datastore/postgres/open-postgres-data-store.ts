@@ -89,10 +89,13 @@ function logConnected(log: Logger, version: string, readOnly: boolean): void {
   log.info('Connected to SQL database', { read_only: readOnly, type: 'postgres', version });
 }
 
-/** Which datastore cannot be used. The password is not in it. */
-function within({ hosts, database }: ConnectionSettings, { code, message, cause }: SpirekitError): SpirekitError {
-  const where = hosts
-    .map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
-    .join(', ');
-  return new SpirekitError(code, `datastore ${JSON.stringify(database)} on ${where}: ${message}`, { cause });
+/** Which datastore cannot be used. */
+export function within(settings: ConnectionSettings, { code, message, cause }: SpirekitError): SpirekitError {
+  return new SpirekitError(code, `datastore ${nameOf(settings)}: ${message}`, { cause });
+}
+
+/** What a database is called in a sentence. The password is not in it. */
+export function nameOf({ hosts, database }: ConnectionSettings): string {
+  const where = hosts.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`));
+  return `${JSON.stringify(database)} on ${where.join(', ')}`;
 }

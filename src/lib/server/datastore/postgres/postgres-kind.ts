@@ -24,6 +24,10 @@ export const postgresKind: DatabaseKind = {
     (tx) => sql`insert into ${TRIAL_TABLE} values (${randomBytes(TRIAL_BYTES)})`.execute(tx),
     (tx) => sql`delete from ${TRIAL_TABLE}`.execute(tx),
   ],
+  skipRowIds: (tx, table) =>
+    sql`
+    select setval(pg_get_serial_sequence(${table}, 'id'), greatest(max(id), 1), max(id) is not null)
+    from ${sql.table(table)}`.execute(tx),
   toError: fromPostgresError,
   isConnectionLost,
   isRolledBack,

@@ -3,23 +3,13 @@ import { type Clock, sleep } from '../../../runtime/clock.ts';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import { MIGRATION_TABLE, migrateToLatest, requireLatest } from '../sql/migrations.ts';
 import { whyForeign } from '../sql/ownership.ts';
-import type { Schema } from '../sql/schema.ts';
+import { type Schema, TABLES } from '../sql/schema.ts';
 import { LOCKS } from './locks.ts';
 import { postgresKind } from './postgres-kind.ts';
 
 /** Another server may be at it. */
 const LOCK_WAIT_MS = 60_000;
 const LOCK_RETRY_MS = 100;
-
-/** Tables whose names are ours: in a schema that holds one of them and is not ours we could only do harm. */
-const OUR_TABLES = [
-  'registered_entries',
-  'attested_nodes',
-  'bundles',
-  'join_tokens',
-  'ca_journals',
-  'federated_trust_domains',
-];
 
 /**
  * Makes the tables or brings them up to date, one server at a time; those that come later find nothing to do. Tables of
@@ -31,7 +21,7 @@ export async function prepareSchema(db: Kysely<Schema>, options: PrepareSchemaOp
   await db.connection().execute(async (connection) => {
     await lock(connection, options);
     try {
-      refuseForeign(await listTables(connection));
+      await refuseForeignTables(connection);
       if (options.disableMigration) await requireLatest(connection, postgresKind);
       else await migrateToLatest(connection, postgresKind);
     } finally {
@@ -68,7 +58,10 @@ async function listTables(db: Kysely<Schema>): Promise<ReadonlySet<string>> {
   return new Set(rows.map(({ name }) => name));
 }
 
-function refuseForeign(tables: ReadonlySet<string>): void {
-  if (tables.has(MIGRATION_TABLE) || !OUR_TABLES.some((name) => tables.has(name))) return;
+/** Error: `failed-precondition` for tables of another program. */
+export async function refuseForeignTables(db: Kysely<Schema>): Promise<void> {
+  const tables = await listTables(db);
+  // In a schema that holds one of our names and is not ours we could only do harm.
+  if (tables.has(MIGRATION_TABLE) || !TABLES.some((name) => tables.has(name))) return;
   throw new SpirekitError('failed-precondition', `it ${whyForeign(tables, 'choose another database or schema')}`);
 }

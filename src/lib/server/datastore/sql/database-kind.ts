@@ -21,6 +21,8 @@ export interface DatabaseKind {
   readonly lockWrites?: (tx: Transaction<Schema>) => Promise<unknown>;
   /** Writes that show whether there is room; done one after the other, each durable. They leave nothing behind. */
   readonly trials: readonly ((tx: Transaction<Schema>) => Promise<unknown>)[];
+  /** To be called after rows were inserted with ids of their own: later ones get other ids. Default: nothing is needed. */
+  readonly skipRowIds?: (tx: Transaction<Schema>, table: string) => Promise<unknown>;
   /** Brings an error of the driver into our codes: `unavailable`, `data-loss`, `invalid-argument` or `internal`. */
   toError(error: unknown): SpirekitError;
   /** Whether an error of the driver means that the connection went away under a statement. Default: none goes away. */

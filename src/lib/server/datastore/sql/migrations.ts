@@ -57,8 +57,8 @@ function refuseNewer(done: readonly string[]): void {
   );
 }
 
-/** Newest first. */
-async function findDoneSteps(db: Kysely<Schema>, kind: DatabaseKind): Promise<readonly string[]> {
+/** The steps that made the tables, newest first; none for a database without tables of ours. */
+export async function findDoneSteps(db: Kysely<Schema>, kind: DatabaseKind): Promise<readonly string[]> {
   try {
     const schema = await kind.findSchema?.(db);
     const tables = await db.introspection.getTables({ withInternalKyselyTables: true });

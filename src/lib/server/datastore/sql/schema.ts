@@ -20,6 +20,19 @@ export interface Schema {
   readonly ca_journals: CaJournalTable;
 }
 
+/** Every table, those before it that it points to. */
+export const TABLES = [
+  'bundles',
+  'registered_entries',
+  'entry_selectors',
+  'entry_federations',
+  'attested_nodes',
+  'node_selectors',
+  'join_tokens',
+  'federated_trust_domains',
+  'ca_journals',
+] as const satisfies readonly (keyof Schema)[];
+
 export interface EntryTable {
   readonly id: Generated<number>;
   readonly entry_id: string;

@@ -39,7 +39,18 @@ export interface SqliteDataStoreOptions {
  * `data-loss` when it is damaged; `unavailable`, `io-error`.
  */
 export async function openSqliteDataStore(options: SqliteDataStoreOptions): Promise<SqlDataStore> {
-  const { path, clock } = options;
+  const { path, clock, disableMigration } = options;
+  const { db, place } = await openSqliteDatabase(options);
+  return await SqlDataStore.open({ db, kind: sqliteKind, clock, place, disableMigration }).catch((error: unknown) => {
+    throw within(path, error);
+  });
+}
+
+/** The database alone, whose tables may be old or not there. Errors: those of {@link openSqliteDataStore}. */
+export async function openSqliteDatabase(
+  options: SqliteDataStoreOptions,
+): Promise<{ readonly db: Kysely<Schema>; readonly place: DatabaseFiles | undefined }> {
+  const { path } = options;
   const isInMemory = path === IN_MEMORY;
   const endedHard = isInMemory ? false : await prepare(path);
   const database = openDatabase(path);
@@ -57,16 +68,7 @@ export async function openSqliteDataStore(options: SqliteDataStoreOptions): Prom
     database.close();
     throw within(path, error);
   }
-  const db = new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) });
-  return await SqlDataStore.open({
-    db,
-    kind: sqliteKind,
-    clock,
-    place,
-    disableMigration: options.disableMigration,
-  }).catch((error: unknown) => {
-    throw within(path, error);
-  });
+  return { db: new Kysely<Schema>({ dialect: new NodeSqliteDialect(database) }), place };
 }
 
 async function prepare(path: string): Promise<boolean> {
