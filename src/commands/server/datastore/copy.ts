@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
-import { formatDatastoreCopy } from '../../../lib/cli/pretty/datastore-copy.ts';
+import { describeDatastoreCopy } from '../../../lib/cli/pretty/datastore-copy.ts';
 import { loadServerConfig } from '../../../lib/config/server/load-server-config.ts';
 import type { ServerConfig } from '../../../lib/config/server/server-config.ts';
 import { SpirekitError } from '../../../lib/runtime/errors.ts';
@@ -43,7 +43,7 @@ export default class ServerDatastoreCopy extends BaseCommand<typeof flags> {
       signal,
     });
     const copy = { ...report, dryRun };
-    await context.print({ pretty: () => formatDatastoreCopy(copy), json: () => copy });
+    await context.print({ pretty: () => describeDatastoreCopy(copy), json: () => copy });
     return 0;
   }
 }

@@ -16,7 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A heading and a line for each kind of thing. */
-export function formatDatastoreCopy({ from, to, dryRun, counts }: DatastoreCopy): string {
+export function describeDatastoreCopy({ from, to, dryRun, counts }: DatastoreCopy): string {
   const heading = dryRun ? `Would copy ${from} to ${to}:` : `Copied ${from} to ${to}, and compared every row:`;
   const lines = Object.entries(NAMES).map(([table, name]) => `${String(counts[table] ?? 0).padStart(8)} ${name}`);
   const closing = dryRun ? [] : ['The original was left as it is. Start the server with the new configuration only.'];

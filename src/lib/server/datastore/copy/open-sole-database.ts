@@ -1,20 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { Clock } from '../../../runtime/clock.ts';
 import { SpirekitError } from '../../../runtime/errors.ts';
 import type { SqlSettings } from '../../catalog/sql-settings.ts';
 import { migrateToLatest, requireLatest } from '../sql/migrations.ts';
 import { hasOurTables } from '../sql/ownership.ts';
 import { openSqliteDatabase } from '../sqlite/open-sqlite-data-store.ts';
 import { sqliteKind } from '../sqlite/sqlite-kind.ts';
-import type { SoleDatabase } from './sole-database.ts';
-
-/** How a database is opened for itself. */
-export interface OpenSoleOptions {
-  readonly clock: Clock;
-  readonly signal?: AbortSignal | undefined;
-  /** Whether a file that is not there may be made. */
-  readonly mayCreate: boolean;
-}
+import type { OpenSoleOptions, SoleDatabase } from './sole-database.ts';
 
 /**
  * Opens the database of a datastore while no server runs on it, and keeps servers away until it is closed. Errors:

@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely';
+import type { Clock } from '../../../runtime/clock.ts';
 import type { DatabaseKind } from '../sql/database-kind.ts';
 import type { Schema } from '../sql/schema.ts';
 
@@ -14,4 +15,12 @@ export interface SoleDatabase extends AsyncDisposable {
   makeTables(): Promise<void>;
   /** Error: `failed-precondition` for tables of another version. */
   requireTables(): Promise<void>;
+}
+
+/** How a database is opened for itself. */
+export interface OpenSoleOptions {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether a file that is not there may be made. */
+  readonly mayCreate: boolean;
 }

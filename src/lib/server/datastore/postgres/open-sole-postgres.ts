@@ -1,8 +1,7 @@
 import { SpirekitError } from '../../../runtime/errors.ts';
 import { ResourceStack } from '../../../runtime/resource-stack.ts';
 import type { SqlSettings } from '../../catalog/sql-settings.ts';
-import type { OpenSoleOptions } from '../copy/open-sole-database.ts';
-import type { SoleDatabase } from '../copy/sole-database.ts';
+import type { OpenSoleOptions, SoleDatabase } from '../copy/sole-database.ts';
 import { requireLatest } from '../sql/migrations.ts';
 import { hasOurTables } from '../sql/ownership.ts';
 import { connectPostgres } from './connect.ts';
@@ -30,9 +29,8 @@ export async function openSolePostgres(
       throw new SpirekitError('failed-precondition', 'a server runs on it: stop all of them first');
     const db = opening.use(openDatabase(settings, { limits, clock }));
     await refuseForeignTables(db);
-    const resources = opening;
     const hasTables = await hasOurTables(db, postgresKind);
-    const moved = resources.move();
+    const moved = opening.move();
     return {
       name: `PostgreSQL database ${nameOf(settings)}`,
       db,

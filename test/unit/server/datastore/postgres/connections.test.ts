@@ -2,7 +2,7 @@ import { chownSync, writeFileSync } from 'node:fs';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { issueCertificate } from '../../../../../src/lib/crypto/certificate-builder.ts';
 import { generateKey, publicKeyDer, subjectKeyId } from '../../../../../src/lib/crypto/key.ts';
 import { Name } from '../../../../../src/lib/crypto/name.ts';
@@ -17,6 +17,7 @@ import { ManualClock } from '../../../../support/manual-clock.ts';
 import { postgresUser, whyNoPostgres } from '../../../../support/postgres-kit.ts';
 import { PostgresServer } from '../../../../support/postgres-server.ts';
 import { TemporaryFolder } from '../temporary-folder.ts';
+import { eventually } from './eventually.ts';
 
 const reason = whyNoPostgres();
 const because = reason === undefined ? '' : ` (${reason})`;
@@ -140,12 +141,12 @@ describe.skipIf(reason !== undefined)(`connections to PostgreSQL${because}`, () 
     });
     await Promise.all(work);
     expect(most).toBeLessThanOrEqual(3);
-    await vi.waitFor(async () => expect(await count()).toBe(1));
+    await eventually(async () => expect(await count()).toBe(1));
     const pid = async () => (await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db)).rows[0]?.pid;
     const first = await pid();
     expect(await pid()).toBe(first);
     clock.advance(30_000);
-    await vi.waitFor(async () => expect(await count()).toBe(0));
+    await eventually(async () => expect(await count()).toBe(0));
     const second = await pid();
     clock.advance(60_000);
     expect(await pid()).not.toBe(second);
@@ -157,7 +158,7 @@ describe.skipIf(reason !== undefined)(`connections to PostgreSQL${because}`, () 
     await using db = openDatabase(settings(at('user=postgres sslmode=disable')), { limits, clock });
     await db.connection().execute(async () => {
       const waiting = sql`select 1`.execute(db);
-      await vi.waitFor(() => expect(clock.isAwaited(10_000)).toBe(true));
+      await eventually(() => expect(clock.isAwaited(10_000)).toBe(true));
       clock.advance(10_000);
       await expect(waiting).rejects.toMatchObject({
         code: 'unavailable',
@@ -173,7 +174,7 @@ describe.skipIf(reason !== undefined)(`connections to PostgreSQL${because}`, () 
     await using db = openDatabase(settings(at('user=postgres sslmode=disable')), { limits, clock });
     await sql`select 1`.execute(db);
     const silent = sql`select pg_sleep(60)`.execute(db);
-    await vi.waitFor(() => expect(clock.isAwaited(20_000)).toBe(true));
+    await eventually(() => expect(clock.isAwaited(20_000)).toBe(true));
     clock.advance(20_000);
     await expect(silent).rejects.toThrow('the database has not answered for 20 s');
     await sql`select 1`.execute(db);

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../../../../src/lib/runtime/clock.ts';
 import { silentLogger } from '../../../../../src/lib/runtime/logger.ts';
 import type { DatastoreChange } from '../../../../../src/lib/server/datastore/change-events.ts';
@@ -8,6 +8,7 @@ import { openPostgresDataStore } from '../../../../../src/lib/server/datastore/p
 import { whyNoPostgres } from '../../../../support/postgres-kit.ts';
 import { PostgresServer } from '../../../../support/postgres-server.ts';
 import { makeEntry, makeNode } from '../samples.ts';
+import { eventually } from './eventually.ts';
 import { openTestStore } from './test-store.ts';
 
 const reason = whyNoPostgres();
@@ -129,13 +130,11 @@ describe.skipIf(reason !== undefined)(`a connection to PostgreSQL that is cut${b
       const again = await store.entries.createEntry(makeEntry({ path: '/doubtful' }));
       expect(again.created).toBe(when === 'before');
       await other.entries.createEntry(makeEntry({ path: '/next' }));
-      await vi.waitFor(
-        () =>
-          expect(told.map((change) => (change.kind === 'entry' ? change.entry?.spiffeId.path : ''))).toEqual([
-            '/doubtful',
-            '/next',
-          ]),
-        { timeout: 10_000 },
+      await eventually(() =>
+        expect(told.map((change) => (change.kind === 'entry' ? change.entry?.spiffeId.path : ''))).toEqual([
+          '/doubtful',
+          '/next',
+        ]),
       );
     },
   );

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../../../src/lib/runtime/clock.ts';
 import { AuthorizedEntryCache } from '../../../../../src/lib/server/cache/authorized-entry-cache.ts';
 import type { DatastoreChange } from '../../../../../src/lib/server/datastore/change-events.ts';
@@ -11,6 +11,7 @@ import { ManualClock } from '../../../../support/manual-clock.ts';
 import { whyNoPostgres } from '../../../../support/postgres-kit.ts';
 import { PostgresServer } from '../../../../support/postgres-server.ts';
 import { idOf, makeEntry, makeNode } from '../samples.ts';
+import { eventually } from './eventually.ts';
 import { openTestStore } from './test-store.ts';
 
 const reason = whyNoPostgres();
@@ -132,16 +133,16 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
     const told: DatastoreChange[] = [];
     b.changes.subscribe((change) => told.push(change));
     const { entry } = await a.entries.createEntry(makeEntry({}));
-    await vi.waitFor(() => expect(told).toEqual([{ kind: 'entry', entryId: entry.id, entry }]));
+    await eventually(() => expect(told).toEqual([{ kind: 'entry', entryId: entry.id, entry }]));
     await a.nodes.saveNode(makeNode({ path: AGENT }));
     await a.bundles.createBundle(jwtBundle());
     await a.entries.deleteEntry(entry.id);
-    await vi.waitFor(() => expect(told.slice(1).map(({ kind }) => kind)).toEqual(['node', 'bundle', 'entry']));
+    await eventually(() => expect(told.slice(1).map(({ kind }) => kind)).toEqual(['node', 'bundle', 'entry']));
     expect(told[3]).toEqual({ kind: 'entry', entryId: entry.id, entry: undefined });
     // What a server changed itself it hears once.
     await b.entries.createEntry(makeEntry({ path: '/own' }));
     await a.entries.createEntry(makeEntry({ path: '/other' }));
-    await vi.waitFor(() => expect(told).toHaveLength(6));
+    await eventually(() => expect(told).toHaveLength(6));
   });
 
   test('one that hears nothing looks by itself', async () => {
@@ -152,7 +153,7 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
     const told: DatastoreChange[] = [];
     b.changes.subscribe((change) => told.push(change));
     await a.entries.createEntry(makeEntry({}));
-    await vi.waitFor(() => {
+    await eventually(() => {
       clock.advance(2_000);
       expect(told).toHaveLength(1);
     });
@@ -165,13 +166,13 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
     const told: DatastoreChange[] = [];
     b.changes.subscribe((change) => told.push(change));
     await cutListeners();
-    await vi.waitFor(() => expect(clock.isAwaited(500)).toBe(true));
+    await eventually(() => expect(clock.isAwaited(500)).toBe(true));
     clock.advance(500);
     const listening =
       "select count(*)::int as n from pg_stat_activity where query like 'listen%' and pid <> pg_backend_pid()";
-    await vi.waitFor(async () => expect((await server.query(listening)).rows[0]?.['n']).toBe(1));
+    await eventually(async () => expect((await server.query(listening)).rows[0]?.['n']).toBe(1));
     await a.entries.createEntry(makeEntry({}));
-    await vi.waitFor(() => expect(told).toHaveLength(1));
+    await eventually(() => expect(told).toHaveLength(1));
   });
 
   test.each([
@@ -193,15 +194,15 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
     b.changes.subscribe(({ kind }) => told.push(kind));
     await a.entries.createEntry(makeEntry({ path: '/a', parent: AGENT }));
     await server.query(statement.replaceAll('shared_changes', `${schema}.shared_changes`));
-    await vi.waitFor(() => {
+    await eventually(() => {
       clock.advance(2_000);
       expect(told).toEqual(['all']);
     });
     const paths = (): string[] => cache.listAuthorizedEntries(idOf(AGENT)).map(({ spiffeId }) => spiffeId.path);
-    await vi.waitFor(() => expect(paths()).toEqual(['/a']));
+    await eventually(() => expect(paths()).toEqual(['/a']));
     // And it goes on to hear of single changes.
     await a.entries.createEntry(makeEntry({ path: '/b', parent: AGENT }));
-    await vi.waitFor(() => {
+    await eventually(() => {
       clock.advance(2_000);
       expect(paths()).toEqual(['/a', '/b']);
     });
@@ -258,7 +259,7 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
         await Promise.allSettled(work);
         const stored = (await both.stores[0].entries.listEntries({})).items;
         const expected = [...stored].sort(byId).map(({ id, hint, revisionNumber }) => [id, hint, revisionNumber]);
-        for (const cache of caches) await vi.waitFor(() => expect(listed(cache)).toEqual(expected));
+        for (const cache of caches) await eventually(() => expect(listed(cache)).toEqual(expected));
       }),
       { numRuns: 25 },
     );
