@@ -7,6 +7,8 @@ import { Housekeeping } from './housekeeping.ts';
 
 const PRUNE_ENTRIES_EVERY_MS = 5 * 60 * 1000;
 const PRUNE_NODES_EVERY_MS = 60 * 60 * 1000;
+/** SPIRE's default. */
+const PRUNE_NODES_AT_ONCE = 1000;
 
 interface HousekeepingDeps {
   readonly clock: Clock;
@@ -41,12 +43,13 @@ export function startHousekeeping(
   const expiredFor = config.pruneAttestedNodesExpiredForSeconds;
   if (expiredFor > 0) {
     const includeNonReattestable = config.pruneNonReattestableNodes;
+    const limit = config.pruneAttestedNodesBatchSize > 0 ? config.pruneAttestedNodesBatchSize : PRUNE_NODES_AT_ONCE;
     housekeeping.start([
       {
         name: 'pruning of expired nodes',
         everyMs: PRUNE_NODES_EVERY_MS,
         metric: ['node', 'manager', 'prune'],
-        run: (now) => datastore.nodes.pruneNodes(now - expiredFor, { includeNonReattestable }),
+        run: (now) => datastore.nodes.pruneNodes(now - expiredFor, { includeNonReattestable, limit }),
       },
     ]);
   }

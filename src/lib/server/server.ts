@@ -14,6 +14,7 @@ import { auditCalls } from './audit/call-audit.ts';
 import { AgentAuthorizer } from './authorization/agent-authorizer.ts';
 import { authorizeCalls } from './authorization/authorize-calls.ts';
 import { loadPolicy } from './authorization/load-policy.ts';
+import { RecentNodes } from './authorization/recent-nodes.ts';
 import { BundleNews } from './bundle-news/bundle-news.ts';
 import { AuthorityManager } from './ca/authority-manager.ts';
 import { Composition } from './ca/composition.ts';
@@ -186,10 +187,13 @@ export class Server implements AsyncDisposable {
       log,
       signal: stopping.signal,
     });
+    const maxAgeMs = config.maxAttestedNodeInfoStalenessSeconds * 1000;
+    const recent =
+      maxAgeMs > 0 ? opening.use(new RecentNodes({ maxAgeMs, changes: datastore.changes, clock })) : undefined;
     const authorize = authorizeCalls({
       policy,
       entries,
-      agents: new AgentAuthorizer({ nodes: datastore.nodes, clock }),
+      agents: new AgentAuthorizer({ nodes: datastore.nodes, clock, recent }),
       adminIds,
       clock,
       log: endpointLog,

@@ -45,11 +45,11 @@ export const SERVER_KEYS = keyTable({
     'Networks of proxies whose PROXY protocol headers are believed; one from elsewhere ends the connection',
   ],
   'server.prune_attested_nodes_expired_for': ['Delete agents that have been expired for so long', { default: 'never' }],
-  'server.prune_attested_nodes_batch_size': ['How many agents one such round deletes at most', { effect: 'none' }],
+  'server.prune_attested_nodes_batch_size': ['How many agents one such round deletes at most', { default: '`1000`' }],
   'server.prune_tofu_nodes': ['Delete expired agents that cannot attest again too', { default: '`false`' }],
   'server.max_attested_node_info_staleness': [
-    'How old a cached record of an agent may be when the agent calls; ours is never old',
-    { default: '`0s`', effect: 'none' },
+    'How old a remembered record of an agent may be when the agent calls; what this server changes counts at once',
+    { default: '`0s`' },
   ],
 
   'server.federation': ['Other trust domains'],

@@ -6,29 +6,44 @@ import { type AttestedNode, isBanned } from '../../spiffe/attested-node.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../wire/gen/spire/api/types/status.ts';
 import type { NodeStore, NodeUpdate } from '../datastore/node-store.ts';
+import type { RecentNodes } from './recent-nodes.ts';
 
 /** Whether a caller is an agent in good standing: granted, or the reason why not. */
 export type AgentVerdict = { readonly isGranted: true } | { readonly isGranted: false; readonly reason: Reason };
+
+/** What decisions are made from. */
+export interface AgentAuthorizerDeps {
+  readonly nodes: Pick<NodeStore, 'findNode' | 'updateNode'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  /** Records of agents that are believed for a while; without them each call is decided anew. */
+  readonly recent?: RecentNodes | undefined;
+}
 
 /** Decides whether the SVID that a caller presents is the current one of an attested agent. */
 export class AgentAuthorizer {
   readonly #nodes: Pick<NodeStore, 'findNode' | 'updateNode'>;
   readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #recent: RecentNodes | undefined;
 
-  constructor(config: { nodes: Pick<NodeStore, 'findNode' | 'updateNode'>; clock: Pick<Clock, 'nowMs'> }) {
-    this.#nodes = config.nodes;
-    this.#clock = config.clock;
+  constructor({ nodes, clock, recent }: AgentAuthorizerDeps) {
+    this.#nodes = nodes;
+    this.#clock = clock;
+    this.#recent = recent;
   }
 
   /**
    * After a renewal the old SVID stays good until the new one is first used here, which makes that one current. Every call
-   * is decided anew from the datastore, so a ban or an eviction acts on connections that are already open.
+   * is decided anew, so a ban or an eviction acts on connections that are already open. A record that is remembered only
+   * ever grants; whatever it would refuse, the datastore decides.
    */
   async authorize(agentId: SpiffeId, svid: Certificate, log: Logger): Promise<AgentVerdict> {
     if (this.#clock.nowMs() > svid.notAfterMs) {
       log.error('Agent SVID is expired');
       return { isGranted: false, reason: Reason.AGENT_EXPIRED };
     }
+    const serialNumber = svid.serialNumber.toString();
+    if (this.#recent?.find(agentId)?.serialNumber === serialNumber) return { isGranted: true };
+    const look = this.#recent?.beginLook();
     const node = await this.#nodes.findNode(agentId);
     if (node === undefined) {
       log.error('Agent is not attested');
@@ -38,8 +53,10 @@ export class AgentAuthorizer {
       log.error('Agent is banned');
       return { isGranted: false, reason: Reason.AGENT_BANNED };
     }
-    const serialNumber = svid.serialNumber.toString();
-    if (serialNumber === node.serialNumber) return { isGranted: true };
+    if (serialNumber === node.serialNumber) {
+      if (look !== undefined) this.#recent?.remember(node, look);
+      return { isGranted: true };
+    }
     if (serialNumber === node.newSerialNumber) return this.#activate(node, serialNumber, log);
     log.error('Agent SVID is not active', { svid_serial_num: serialNumber, serial_num: node.serialNumber });
     return { isGranted: false, reason: Reason.AGENT_NOT_ACTIVE };

@@ -45,6 +45,12 @@ export interface NodeStore {
    * `spiffe_id:<node>`). Error: `not-found`.
    */
   deleteNode(spiffeId: SpiffeId): Promise<AttestedNode>;
-  /** Deletes nodes whose SVID ended before the time in seconds; banned ones stay. Returns how many. */
-  pruneNodes(expiredBeforeSeconds: number, options?: { includeNonReattestable?: boolean }): Promise<number>;
+  /**
+   * Deletes nodes whose SVID ended before the time in seconds, those that ended first before the others and at most
+   * `limit`; banned ones stay. Returns how many.
+   */
+  pruneNodes(
+    expiredBeforeSeconds: number,
+    options?: { readonly includeNonReattestable?: boolean; readonly limit?: number },
+  ): Promise<number>;
 }

@@ -538,6 +538,18 @@ export function describeDataStore(name: string, open: () => Promise<{ store: Dat
         expect(await store.nodes.pruneNodes(10, { includeNonReattestable: true })).toBe(1);
         expect(await left()).toEqual(['banned', 'valid']);
       });
+
+      test('prunes so many nodes at once, those that expired first', async () => {
+        for (const expiresAtSeconds of [7, 5, 6]) {
+          const path = `/spire/agent/${expiresAtSeconds}`;
+          await store.nodes.saveNode(makeNode({ path, canReattest: true, expiresAtSeconds }));
+        }
+        const left = async (): Promise<string[]> =>
+          (await store.nodes.listNodes({})).items.map((node) => node.spiffeId.path.slice('/spire/agent/'.length));
+        expect(await store.nodes.pruneNodes(10, { limit: 2 })).toBe(2);
+        expect(await left()).toEqual(['7']);
+        expect(await store.nodes.pruneNodes(10, { limit: 2 })).toBe(1);
+      });
     });
 
     describe('join tokens', () => {

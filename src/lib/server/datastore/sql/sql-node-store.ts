@@ -79,14 +79,20 @@ export class SqlNodeStore implements NodeStore {
     });
   }
 
-  pruneNodes(expiredBeforeSeconds: number, options: { includeNonReattestable?: boolean } = {}): Promise<number> {
+  pruneNodes(
+    expiredBeforeSeconds: number,
+    options: { readonly includeNonReattestable?: boolean; readonly limit?: number } = {},
+  ): Promise<number> {
     return this.#session.write(async (tx, note) => {
       let expired = tx
         .selectFrom('attested_nodes')
         .selectAll()
         .where('expires_at', '<', expiredBeforeSeconds)
-        .where('serial_number', '!=', '');
+        .where('serial_number', '!=', '')
+        .orderBy('expires_at')
+        .orderBy('id');
       if (options.includeNonReattestable !== true) expired = expired.where('can_reattest', '=', 1);
+      if (options.limit !== undefined) expired = expired.limit(options.limit);
       const rows = await expired.execute();
       for (const row of rows) await deleteNodeRow(tx, row, note);
       return rows.length;
