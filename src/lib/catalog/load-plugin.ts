@@ -3,7 +3,7 @@ import { loadPluginData } from '../config/section/plugin-data.ts';
 import type { PluginConfig } from '../config/section/plugins.ts';
 import { prefixed, SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
-import type { Logger } from '../runtime/logger.ts';
+import type { LogFields, Logger } from '../runtime/logger.ts';
 import type { BuiltInPlugin, BuiltInPlugins } from './built-in-plugin.ts';
 
 /** The log of a plugin: its lines tell which one they are about. */
@@ -11,13 +11,18 @@ export function pluginLog(log: Logger, { cmd, name, type }: PluginConfig): Logge
   return log.with({ external: cmd !== undefined, plugin_name: name, plugin_type: type });
 }
 
-/** Makes the plugin that a configuration names. Errors: `invalid-config` in SPIRE's words, and what making it throws. */
+/**
+ * Makes the plugin that a configuration names. Errors: `invalid-config` in SPIRE's words, and what making it throws.
+ *
+ * @param tellConfigured what the log says of the settings that are in force
+ */
 export async function openPlugin<Deps, Plugin>(
   builtIns: BuiltInPlugins<Deps, Plugin>,
   config: PluginConfig,
   deps: Deps,
   log: Logger,
   absent: Readonly<Record<string, string>> = {},
+  tellConfigured: (data: string) => LogFields = () => ({ reconfigurable: false }),
 ): Promise<Plugin> {
   const plugin = await getBuiltIn(builtIns, config, log, absent);
   try {
@@ -30,7 +35,7 @@ export async function openPlugin<Deps, Plugin>(
     const [reason] = plugin.validate?.(data) ?? [];
     if (reason !== undefined) throw new ConfigError(`rpc error: code = InvalidArgument desc = ${reason}`);
     const opened = await plugin.open(data, deps);
-    if (plugin.isConfigurable) log.info('Configured plugin', { reconfigurable: false });
+    if (plugin.isConfigurable) log.info('Configured plugin', tellConfigured(data));
     log.info('Plugin loaded');
     return opened;
   } catch (cause) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { ConfigError } from '../../config/config-error.ts';
 import { loadPluginData } from '../../config/section/plugin-data.ts';
 import type { PluginDataSource } from '../../config/section/plugins.ts';
@@ -6,12 +5,10 @@ import type { RpcClient } from '../../rpc/client.ts';
 import { prefixed } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { ConfigDefinition } from '../../wire/gen/spire/service/common/config/v1/config.ts';
+import { settingsHash } from '../settings-hash.ts';
 
 /** How long a plugin may take to configure itself. SPIRE waits for ever. */
 export const CONFIGURE_TIMEOUT_MS = 60_000;
-
-/** Half of a SHA-512 in hexadecimal, as SPIRE shows it. */
-const HASH_LENGTH = 32;
 
 /** Settings of a plugin, and whether it has them in force already. */
 export class PluginSettings {
@@ -42,7 +39,7 @@ export class PluginSettings {
     }
     const data = await this.#load();
     await this.#send(client, data, options.signal);
-    this.#hash = hashOf(data);
+    this.#hash = settingsHash(data);
     const isDynamic = this.#source.kind === 'file';
     this.#log.info('Configured plugin', { reconfigurable: isDynamic, ...(isDynamic && { hash: this.#hash }) });
   }
@@ -52,7 +49,7 @@ export class PluginSettings {
     if (this.#source.kind !== 'file' || this.#hash === '') return;
     try {
       const data = await this.#load();
-      const hash = hashOf(data);
+      const hash = settingsHash(data);
       if (hash === this.#hash) {
         this.#log.info('Plugin not reconfigured since the config is unchanged', { hash });
         return;
@@ -82,8 +79,4 @@ export class PluginSettings {
       { timeoutMs: CONFIGURE_TIMEOUT_MS, signal },
     );
   }
-}
-
-function hashOf(data: string): string {
-  return createHash('sha512').update(data).digest('hex').slice(0, HASH_LENGTH);
 }

@@ -54,6 +54,7 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   readonly #plugins: LoadedPlugins;
   readonly #identity: LateIdentity;
   readonly #log: Logger;
+  #reconfiguring: Promise<void> = Promise.resolve();
 
   private constructor(
     datastore: DataStore,
@@ -119,7 +120,9 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
   /** Has plugins whose settings are in a file read them again. Says in the log what came of it; never rejects. */
   async reconfigure(): Promise<void> {
     this.#log.info('Reconfigure signal received');
-    for (const plugin of this.#plugins.externals) await plugin.reconfigure();
+    // Signals that come meanwhile are heard in turn.
+    this.#reconfiguring = this.#reconfiguring.then(() => this.#plugins.reconfigure());
+    await this.#reconfiguring;
   }
 
   /** The external plugins that cannot be called at present, with the reason. */
