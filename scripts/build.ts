@@ -123,7 +123,8 @@ function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
 /**
  * Each program as CommonJS files, which load faster than modules: one with everything, one with the commands that talk to
  * a daemon, one for each of those that must start fastest; and the small file that starts the right one. The server's signing
- * threads run a file of their own.
+ * threads run a file of their own, and what lies aside has one. Resolves with what the last is made of: all else that is in
+ * the programs is in the modules too.
  */
 async function bundlePrograms(): Promise<Metafile> {
   const define = {
@@ -206,10 +207,9 @@ async function bundleModules(): Promise<Metafile> {
  * What the packages that are inside the bundles want to travel with them: their licences for people, their versions for the
  * list of parts of a release.
  */
-function writeBundledPackages(metafile: Metafile): void {
-  const names = Object.keys(metafile.inputs).flatMap(
-    (file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? [],
-  );
+function writeBundledPackages(...metafiles: readonly Metafile[]): void {
+  const inputs = metafiles.flatMap((metafile) => Object.keys(metafile.inputs));
+  const names = inputs.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
   const packages = [...new Set(names)].sort().map((name) => {
     const folder = join(root, 'node_modules', name);
     const file = globSync('{LICENSE,LICENCE,License,license}*', { cwd: folder })[0];
@@ -238,8 +238,7 @@ async function readSummaries(): Promise<Record<string, string>> {
 if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-writeBundledPackages(await bundleModules());
-await bundlePrograms();
+writeBundledPackages(await bundleModules(), await bundlePrograms());
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(fresh, join(root, 'dist'));
 const isPacking = ['pack', 'publish'].includes(process.env['npm_command'] ?? '');
