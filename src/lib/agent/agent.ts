@@ -109,6 +109,12 @@ export class Agent implements AsyncDisposable {
       log: log.with({ subsystem_name: 'workload_attestor' }),
     });
     const health = new StartableHealth(attestationOfWorkloads);
+    if (config.profiling.isEnabled) {
+      const { Profiles } = await import('../runtime/profiles.ts');
+      const { profiling: settings, dataDir } = config;
+      const profiles = await Profiles.open({ settings, dataDir, tag: 'agent', clock, log });
+      if (profiles !== undefined) opening.use(profiles);
+    }
     if (config.healthChecks.listenerEnabled) {
       opening.use(
         await listenForHealth({

@@ -230,6 +230,12 @@ export class Server implements AsyncDisposable {
     const reconfigured = dependencies.onReconfigure?.(() => void catalog.reconfigure());
     if (reconfigured !== undefined) opening.use(reconfigured);
     await telemetry.serve({ identity: () => serverSvid.current, bundles });
+    if (config.profiling.isEnabled) {
+      const { Profiles } = await import('../runtime/profiles.ts');
+      const { profiling: settings, dataDir } = config;
+      const profiles = await Profiles.open({ settings, dataDir, tag: 'server', clock, log });
+      if (profiles !== undefined) opening.use(profiles);
+    }
     if (config.healthChecks.listenerEnabled) {
       // Loaded only here: node:http costs every start some 20 ms.
       const { listenForHealth } = await import('../runtime/health-listener.ts');

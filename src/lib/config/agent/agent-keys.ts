@@ -59,10 +59,10 @@ export const AGENT_KEYS = keyTable({
   'agent.sds.default_all_bundles_name': ['Name of all bundles together', { default: '`ALL`' }],
   'agent.sds.disable_spiffe_cert_validation': ["Do not use Envoy's SPIFFE validator", { default: '`false`' }],
 
-  'agent.profiling_enabled': ["Serve profiles of Go's runtime", { default: '`false`', effect: 'none' }],
-  'agent.profiling_port': ['Port of the profiles', { effect: 'none' }],
-  'agent.profiling_freq': ['Seconds between two dumps', { effect: 'none' }],
-  'agent.profiling_names': ['Which profiles to dump', { effect: 'none' }],
+  'agent.profiling_enabled': ['Write profiles of the process into `profiles` below `data_dir`', { default: '`false`' }],
+  'agent.profiling_port': ["Port of the profiles of Go's runtime; nothing listens here", { effect: 'none' }],
+  'agent.profiling_freq': ['Seconds from one round of profiles to the next'],
+  'agent.profiling_names': ['Which profiles to write: `cpu`, `heap`. Others of SPIRE are passed over with a warning'],
 
   'agent.experimental': ['Settings that may change or go'],
   'agent.experimental.sync_interval': ['How often to ask the server for changes', { default: '`5s`' }],

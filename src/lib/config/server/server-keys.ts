@@ -81,10 +81,13 @@ export const SERVER_KEYS = keyTable({
   [`${FEDERATES_WITH}.*.bundle_endpoint_profile.https_spiffe`]: ['With an SVID'],
   [`${FEDERATES_WITH}.*.bundle_endpoint_profile.https_spiffe.endpoint_spiffe_id`]: ['The SPIFFE ID of that SVID'],
 
-  'server.profiling_enabled': ["Serve profiles of Go's runtime", { default: '`false`', effect: 'none' }],
-  'server.profiling_port': ['Port of the profiles', { effect: 'none' }],
-  'server.profiling_freq': ['Seconds between two dumps', { effect: 'none' }],
-  'server.profiling_names': ['Which profiles to dump', { effect: 'none' }],
+  'server.profiling_enabled': [
+    'Write profiles of the process into `profiles` below `data_dir`',
+    { default: '`false`' },
+  ],
+  'server.profiling_port': ["Port of the profiles of Go's runtime; nothing listens here", { effect: 'none' }],
+  'server.profiling_freq': ['Seconds from one round of profiles to the next'],
+  'server.profiling_names': ['Which profiles to write: `cpu`, `heap`. Others of SPIRE are passed over with a warning'],
 
   'server.experimental': ['Settings that may change or go'],
   'server.experimental.agent_spiffe_id_as_selector': [
