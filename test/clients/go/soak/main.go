@@ -1,6 +1,6 @@
 // A workload that holds mTLS calls with a peer while everything it relies on rotates. `soak SECONDS LISTEN PEER PEER_ID`
 // serves on one address and calls the other until the time is over or another line comes in, then prints what it counted
-// as one line of JSON.
+// as one line of JSON. It serves on until its input ends, since its peer may be still calling.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strconv"
@@ -90,10 +91,12 @@ func run(seconds, listen, peer, peerID string) error {
 		return err
 	}
 	over := time.After(time.Duration(n) * time.Second)
-	told := make(chan struct{})
+	told, left := make(chan struct{}), make(chan struct{})
 	go func() {
 		_, _ = input.ReadString('\n')
 		close(told)
+		_, _ = io.Copy(io.Discard, input)
+		close(left)
 	}()
 	go w.watchOwnSVID(ctx)
 	lasting, err := w.dial()
@@ -105,9 +108,11 @@ func run(seconds, listen, peer, peerID string) error {
 		select {
 		case <-over:
 			w.report()
+			<-left
 			return nil
 		case <-told:
 			w.report()
+			<-left
 			return nil
 		case <-ticks:
 			w.callAnew(ctx)
