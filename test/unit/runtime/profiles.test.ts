@@ -27,7 +27,11 @@ function open(settings: Partial<ProfilingSettings>): Promise<Profiles | undefine
   return Profiles.open({ settings: all, dataDir, tag: 'server', clock, log });
 }
 
-const files = (): string[] => readdirSync(join(dataDir, 'profiles')).sort();
+/** Without the one that is just being written. */
+const files = (): string[] =>
+  readdirSync(join(dataDir, 'profiles'))
+    .filter((name) => !name.startsWith('.'))
+    .sort();
 
 /** Moves the clock on each time the profiles wait for it. */
 async function untilFiles(count: number): Promise<void> {
@@ -48,7 +52,8 @@ describe('profiles', () => {
     expect(profiles).toBeDefined();
     await untilFiles(4);
     expect(url()).toBeUndefined();
-    const [cpu = '', heap = ''] = files();
+    const nameOf = (kind: string): string => files().find((name) => name.includes(`_${kind}.`)) ?? '';
+    const [cpu, heap] = [nameOf('cpu'), nameOf('heap')];
     expect(cpu).toMatch(/^server_2031-05-06_\d{6}_cpu\.cpuprofile$/);
     expect(heap).toMatch(/^server_2031-05-06_\d{6}_heap\.heapprofile$/);
     for (const name of [cpu, heap]) expect(statSync(join(dataDir, 'profiles', name)).mode & 0o777).toBe(0o600);
