@@ -42,7 +42,8 @@ export async function listenForHealth({ address, check, log }: HealthListenerOpt
     const path = request.url?.split('?', 1)[0];
     const isReadiness = path === address.readyPath;
     if (!isReadiness && path !== address.livePath) {
-      response.writeHead(404).end();
+      // The words of Go's servers.
+      response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
       return;
     }
     const gone = new AbortController();

@@ -12,7 +12,7 @@ import type { WriteCheck } from './datastore/write-check.ts';
 /** The parts whose health makes that of the server. */
 export interface ServerHealthDeps {
   readonly trustDomain: TrustDomain;
-  readonly datastore: WriteCheck & { readonly bundles: Pick<BundleStore, 'findBundle'> };
+  readonly datastore: WriteCheck & { readonly bundles: Pick<BundleStore, 'findBundle' | 'listBundles'> };
   readonly ca: ServerCa;
   readonly authorities: Pick<AuthorityManager, 'isHealthy'>;
   readonly catalog: Pick<ServerCatalog, 'troubles'>;
@@ -34,25 +34,29 @@ export async function checkServerHealth(deps: ServerHealthDeps): Promise<HealthR
   const spiffeId = SpiffeId.fromPath(deps.trustDomain, '/for/health/check/only');
   const publicKey = parsePublicKey(Buffer.from(NOBODYS_KEY, 'base64'));
   const { bundles } = deps.datastore;
-  const [bundleError, signError, writeError] = await Promise.all([
+  const [bundleError, listError, signError, writeError] = await Promise.all([
     findError(async () => {
       const bundle = await bundles.findBundle(deps.trustDomain);
       if (bundle === undefined) throw new SpirekitError('not-found', 'bundle not found');
     }),
+    findError(() => bundles.listBundles({ size: 1, token: '' })),
     findError(() => deps.ca.signWorkloadX509Svid({ spiffeId, publicKey })),
     findError(() => deps.datastore.checkWritable()),
   ]);
   const rotationError = deps.authorities.isHealthy ? undefined : 'rotations exceed the threshold number of failures';
-  const isWell = bundleError === undefined && signError === undefined && rotationError === undefined;
+  const isWell = [bundleError, listError, signError, rotationError].every((error) => error === undefined);
   const { troubles } = deps.catalog;
   const isMissed = troubles.some(({ type }) => !DISPENSABLE.has(type));
   return {
     isLive: isWell,
     isReady: isWell && writeError === undefined && !isMissed,
     details: {
+      'catalog.datastore': {
+        ...(listError !== undefined && { list_bundle_err: listError }),
+        ...(writeError !== undefined && { write_err: writeError }),
+      },
       server: bundleError === undefined ? {} : { get_bundle_err: bundleError },
       'server.ca': signError === undefined ? {} : { sign_x509_svid_err: signError },
-      ...(writeError !== undefined && { 'server.datastore': { write_err: writeError } }),
       ...(troubles.length > 0 && {
         'server.catalog': Object.fromEntries(troubles.map(({ type, name, trouble }) => [`${type} ${name}`, trouble])),
       }),

@@ -431,10 +431,11 @@ describe('the health listener', () => {
       const answer = await fetch(`http://127.0.0.1:${port}/${path}`);
       expect([answer.status, await answer.json()]).toEqual([
         200,
-        { server: {}, 'server.ca': {}, 'server.ca.rotator': {} },
+        { 'catalog.datastore': {}, server: {}, 'server.ca': {}, 'server.ca.rotator': {} },
       ]);
     }
-    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    const elsewhere = await fetch(`http://127.0.0.1:${port}/`);
+    expect([elsewhere.status, await elsewhere.text()]).toEqual([404, '404 page not found\n']);
   });
 });
 
