@@ -7,13 +7,13 @@ import { SpirekitError } from '../../runtime/errors.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { ResourceStack } from '../../runtime/resource-stack.ts';
 import type { TrustDomain } from '../../spiffe/trust-domain.ts';
-import { countMethods } from '../../telemetry/counted-methods.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { ServerSvid } from '../ca/server-svid.ts';
 import { countDataStore } from '../datastore/counted-datastore.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import type { BundlePublisher } from '../plugin/bundlepublisher/bundle-publisher.ts';
 import type { CredentialComposer } from '../plugin/credentialcomposer/credential-composer.ts';
+import { countKeyManager } from '../plugin/keymanager/counted-key-manager.ts';
 import type { KeyManager } from '../plugin/keymanager/key-manager.ts';
 import type { NodeAttestor, NodeAttestorCatalog } from '../plugin/nodeattestor/node-attestor.ts';
 import type { Notifier } from '../plugin/notifier/notifier.ts';
@@ -33,12 +33,6 @@ export interface ServerCatalogDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
 }
-
-const KEY_MANAGER_METRICS = {
-  generateKey: ['server_key_manager', 'generate_key'],
-  findKey: ['server_key_manager', 'get_public_key'],
-  listKeys: ['server_key_manager', 'get_public_keys'],
-};
 
 /** An external plugin that cannot be called. */
 export interface PluginTrouble {
@@ -88,7 +82,7 @@ export class ServerCatalog implements NodeAttestorCatalog, AsyncDisposable {
     const [keyManager] = plugins.list('KeyManager');
     if (keyManager === undefined) throw new SpirekitError('internal', 'no key manager was opened');
     opened.move();
-    return new ServerCatalog(datastore, countMethods(keyManager, KEY_MANAGER_METRICS, deps), plugins, identity, log);
+    return new ServerCatalog(datastore, countKeyManager(keyManager, deps), plugins, identity, log);
   }
 
   /** Undefined for a server whose CAs are roots. */
