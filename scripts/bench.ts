@@ -15,6 +15,7 @@ import { herdRows } from './bench/herd.ts';
 import { issuanceRows } from './bench/issuance.ts';
 import { loadRows } from './bench/load.ts';
 import { memoryRows } from './bench/memory.ts';
+import { postgresRows } from './bench/postgres.ts';
 import { type BenchRow, isWithinLimits, type RowGroup } from './bench/row.ts';
 import { renderTable } from './bench/table.ts';
 
@@ -31,6 +32,7 @@ const groups: readonly RowGroup[] = [
   issuanceRows({ rounds: isShort ? 5 : 21 }),
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),
   bulkRows({ runs: isShort ? 5 : 15, many: isShort ? 20_000 : 100_000 }, real),
+  postgresRows(isShort ? 1 : 5),
   herdRows({ agents: 200 }, real),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),
 ];

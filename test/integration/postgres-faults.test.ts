@@ -206,6 +206,17 @@ describe(`a server on PostgreSQL${noPostgres === undefined ? '' : ` (${noPostgre
     });
   });
 
+  it('F45: that cannot be reached at the start is named, its password is not', async () => {
+    const connection = 'host=127.0.0.1 port=1 user=spire dbname=spire sslmode=disable password=a-secret-nobody-may-see';
+    const opening = Deployment.open({ datastore: `database_type = "postgres"\nconnection_string = "${connection}"` });
+    const failure = await opening.then(
+      () => '',
+      (error: unknown) => String(error),
+    );
+    expect(failure).toContain('datastore \\"spire\\" on 127.0.0.1:1: datastore-sql: connect ECONNREFUSED 127.0.0.1:1');
+    expect(failure).not.toContain('a-secret-nobody-may-see');
+  });
+
   it('F18: that restarts is back at once, also for a server that wrote just before', async ({ skip }) => {
     if (noPostgres !== undefined) return skip(noPostgres);
     await using world = await World.open();

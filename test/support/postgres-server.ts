@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,28 @@ export class PostgresServer implements AsyncDisposable {
       throw error;
     }
     return server;
+  }
+
+  /** A server that follows another one and takes no writes. The other one is started again in between. */
+  static async openStandby(primary: PostgresServer): Promise<PostgresServer> {
+    const kit = await PostgresKit.open();
+    const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+    const standby = new PostgresServer(kit, folder, await freePort(), {});
+    try {
+      chmodSync(folder, 0o755);
+      await primary.stop();
+      cpSync(primary.dataDir, standby.dataDir, { recursive: true, filter: (path) => !path.includes('.s.PGSQL') });
+      await primary.start();
+      writeFileSync(join(standby.dataDir, 'standby.signal'), '');
+      chmodSync(standby.dataDir, 0o700);
+      giveAway(standby.dataDir);
+      standby.configure({ primary_conninfo: `host=127.0.0.1 port=${primary.port} user=postgres` });
+      await standby.start();
+    } catch (error) {
+      await standby[Symbol.asyncDispose]();
+      throw error;
+    }
+    return standby;
   }
 
   /** Adds lines to `postgresql.conf`, which count from the next start or {@link reload} on. */

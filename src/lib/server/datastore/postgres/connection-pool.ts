@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import type { Client } from 'pg';
 import type { CancelTimer, Clock } from '../../../runtime/clock.ts';
@@ -19,6 +20,9 @@ const LONGEST_WAIT_MS = 10_000;
 
 /** A statement that has no answer by then is given up, with its connection: longer than the server itself lets it run. */
 const LONGEST_STATEMENT_MS = 20_000;
+
+/** Of a text that is worth preparing, in characters. */
+const LARGE_INSERT_LENGTH = 1000;
 
 /** A connection and what the pool must know of it. */
 interface Pooled {
@@ -163,7 +167,7 @@ export class ConnectionPool implements PostgresPool {
     };
     const cancel = this.#deps.clock.schedule(LONGEST_STATEMENT_MS, giveUp, { unref: true });
     try {
-      const answer = pooled.client.query(text, [...values]);
+      const answer = pooled.client.query({ text, values: [...values], ...nameOf(text) });
       answer.catch(() => undefined);
       return await Promise.race([answer, timeout]);
     } catch (error) {
@@ -196,6 +200,15 @@ export class ConnectionPool implements PostgresPool {
     pooled.stopIdling();
     await pooled.client.end().catch(() => undefined);
   }
+}
+
+/**
+ * Large inserts are prepared once for each connection: to read them takes PostgreSQL longer than to run them. There are few,
+ * since they come in powers of two of rows.
+ */
+function nameOf(text: string): { readonly name?: string } {
+  if (text.length < LARGE_INSERT_LENGTH || !text.startsWith('insert into')) return {};
+  return { name: createHash('sha256').update(text).digest('base64url') };
 }
 
 function closed(): SpirekitError {

@@ -14,6 +14,7 @@ export function openTestStore(
     readonly clock: Clock;
     readonly limits?: PoolLimits;
     readonly disableMigration?: boolean;
+    readonly replica?: PostgresServer;
   },
 ): Promise<SqlDataStore> {
   const {
@@ -22,6 +23,15 @@ export function openTestStore(
     limits = { mostOpen: 10, mostIdle: 10, longestLifeMs: undefined },
     disableMigration,
   } = options;
-  const settings = connectionSettings(server.connectionString('postgres', `search_path=${schema}`), {}, 'nobody');
-  return openPostgresDataStore({ settings, limits, clock, log: silentLogger, disableMigration });
+  const settingsOf = (which: PostgresServer) =>
+    connectionSettings(which.connectionString('postgres', `search_path=${schema}`), {}, 'nobody');
+  const replica = options.replica && settingsOf(options.replica);
+  return openPostgresDataStore({
+    settings: settingsOf(server),
+    replica,
+    limits,
+    clock,
+    log: silentLogger,
+    disableMigration,
+  });
 }
