@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Deployment } from '../../test/support/deployment.ts';
 import type { Programs } from '../../test/support/programs.ts';
 
-/** A server that is to hold many entries, with files for `entry create -data`. */
-export async function openForBulk(daemons: Programs): Promise<Deployment> {
-  return await Deployment.open({ daemons, logLevel: 'INFO' });
+/** A server that is to hold many entries; its datastore is an SQLite file unless told otherwise. */
+export async function openForBulk(daemons: Programs, datastore?: string): Promise<Deployment> {
+  return await Deployment.open({ daemons, logLevel: 'INFO', ...(datastore === undefined ? {} : { datastore }) });
 }
 
 /** Writes a file with entries of three selectors each; the series tells the SPIFFE IDs of several files apart. */
