@@ -27,6 +27,13 @@ export interface X509PopAttestorDeps extends PresentedChainLimits {
   readonly log: Logger;
 }
 
+/** An attestation that waits for the answer to its challenge. */
+interface Begun {
+  readonly leaf: Certificate;
+  readonly chains: readonly (readonly Certificate[])[];
+  readonly challenge: Challenge;
+}
+
 /**
  * Attests an agent by a certificate of a CA that the operator trusts with that, and by a challenge for its key. The same
  * certificate may attest again, which is how these agents renew.
@@ -39,14 +46,23 @@ export class X509PopAttestor implements NodeAttestor {
     this.#deps = deps;
   }
 
-  /** The sentences are SPIRE's. */
+  /** The sentences are SPIRE's, and name the plugin as there. */
   async attest(payload: Uint8Array, challengeAgent: ChallengeAgent, options: AttestOptions): Promise<AttestResult> {
+    const begun = await naming(() => this.#begin(payload, options));
+    const answer = await challengeAgent(begun.challenge.bytes);
+    return naming(() => this.#finish(begun, answer));
+  }
+
+  async #begin(payload: Uint8Array, { clientAddress }: AttestOptions): Promise<Begun> {
     const presented = parseAttestationData(payload, this.#deps);
     const { leaf } = presented;
     const chains = await this.#verify(presented);
-    if (this.#deps.verifiesClientIp) checkClientIp(leaf, options.clientAddress);
-    const challenge = new Challenge(leaf);
-    challenge.verify(await challengeAgent(challenge.bytes));
+    if (this.#deps.verifiesClientIp) checkClientIp(leaf, clientAddress);
+    return { leaf, chains, challenge: new Challenge(leaf) };
+  }
+
+  #finish({ leaf, chains, challenge }: Begun, answer: Uint8Array): AttestResult {
+    challenge.verify(answer);
     const uriSanSelectors = findUriSanSelectors(leaf, this.#deps.trustDomain, (uri) => {
       this.#deps.log.warn(`cannot extract x509pop san selectors from ${uri}`);
     });
@@ -83,6 +99,14 @@ export class X509PopAttestor implements NodeAttestor {
       const { message } = prefixed('failed to make spiffe id', cause);
       throw new SpirekitError('internal', message, { cause });
     }
+  }
+}
+
+async function naming<T>(step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw prefixed('nodeattestor(x509pop)', error);
   }
 }
 

@@ -35,7 +35,10 @@ const attest = (of: Issued, attestor = attestorFor([ca]), options = {}) =>
 
 const refused = (message: string | RegExp, code = 'permission-denied') => ({
   code,
-  message: message instanceof RegExp ? expect.stringMatching(message) : message,
+  message:
+    message instanceof RegExp
+      ? expect.stringMatching(new RegExp(message.source.replace(/^\^/, '^nodeattestor\\(x509pop\\): ')))
+      : `nodeattestor(x509pop): ${message}`,
 });
 
 describe('attestation by a certificate and its key', () => {
