@@ -37,7 +37,7 @@ const SHOWN_SERVICES = 10;
 export class ExternalPlugin implements AsyncDisposable {
   readonly name: string;
   readonly type: string;
-  readonly #program: PluginProgram;
+  readonly #program: Omit<PluginProgram, 'folder'>;
   readonly #service: ServiceDefinition;
   readonly #settings: PluginSettings;
   readonly #deps: ExternalPluginDeps;

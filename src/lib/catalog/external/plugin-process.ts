@@ -22,6 +22,8 @@ export interface PluginProgram {
   /** SHA-256 in hexadecimal; undefined: anything is started. */
   readonly checksum: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Private to the plugin and the daemon, for their sockets. */
+  readonly folder: string;
 }
 
 /** What starting a program takes. */
@@ -73,7 +75,7 @@ export class PluginProcess implements AsyncDisposable {
       log.debug('starting plugin', { path });
       const child = await launch(program, verified);
       const lines = new PluginLog(log, program.name, path);
-      const ended = watch(child, path, lines, deps);
+      const ended = watch(child, program, lines, deps);
       try {
         log.debug('waiting for RPC address', { plugin: path, id: child.pid });
         const line = await waitForHandshake(child, ended, lines, deps);
@@ -106,13 +108,15 @@ export class PluginProcess implements AsyncDisposable {
 }
 
 /** The environment by which a program knows that it is started as a plugin, as go-plugin makes it. */
-function pluginEnvironment({ type, env }: PluginProgram): NodeJS.ProcessEnv {
+function pluginEnvironment({ type, env, folder }: PluginProgram): NodeJS.ProcessEnv {
   return {
     ...env,
     [type]: type,
     PLUGIN_MIN_PORT: '10000',
     PLUGIN_MAX_PORT: '25000',
     PLUGIN_PROTOCOL_VERSIONS: '1',
+    // Plugins of a newer go-plugin put their sockets there, so that those go with them.
+    PLUGIN_UNIX_SOCKET_DIR: folder,
   };
 }
 
@@ -135,12 +139,12 @@ function launch(program: PluginProgram, verified: FileHandle | undefined): Promi
 /** Reads standard error to its end, and resolves when the process has ended and its group with it. */
 function watch(
   child: ChildProcess,
-  path: string,
+  { path, folder }: PluginProgram,
   lines: PluginLog,
   { clock, log }: PluginProcessDeps,
 ): Promise<string> {
   const { pid } = child;
-  const guard = pid === undefined ? undefined : new OrphanGuard(pid);
+  const guard = pid === undefined ? undefined : new OrphanGuard(pid, folder);
   child.stderr?.on('data', (chunk: Uint8Array) => lines.push(chunk));
   let cancel: CancelTimer = () => {};
   return new Promise((resolve) => {

@@ -67,7 +67,7 @@ export class PluginSession implements AsyncDisposable {
    * Errors: those of {@link PluginProcess.start}; what the plugin answers to its initialization.
    */
   static async open(
-    program: PluginProgram,
+    program: Omit<PluginProgram, 'folder'>,
     hostServices: readonly HostService[],
     deps: PluginProcessDeps,
   ): Promise<PluginSession> {
@@ -77,9 +77,7 @@ export class PluginSession implements AsyncDisposable {
     });
     opening.defer(() => rm(folder, { recursive: true, force: true }));
     const host = opening.use(await HostServer.open(hostServices, { folder, ...deps }));
-    // Plugins of a newer go-plugin put their sockets where the variable says: into a folder that goes with them.
-    const env = { ...program.env, PLUGIN_UNIX_SOCKET_DIR: folder };
-    const process = opening.use(await PluginProcess.start({ ...program, env }, deps));
+    const process = opening.use(await PluginProcess.start({ ...program, folder }, deps));
     const client = opening.use(
       new RpcClient(targetOf(process.address), { http2: 'node', maxReceiveBytes: MAX_ANSWER_BYTES, clock: deps.clock }),
     );

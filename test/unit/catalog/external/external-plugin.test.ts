@@ -276,7 +276,7 @@ describe('a plugin that ends by itself', () => {
 });
 
 describe('a plugin and the daemon', () => {
-  test('the plugin does not outlive a daemon that is killed', async () => {
+  test('the plugin and its sockets do not outlive a daemon that is killed', async () => {
     const daemon = spawn(process.execPath, ['--input-type=module-typescript', '-e', DAEMON, ...odd().args], {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -288,8 +288,10 @@ describe('a plugin and the daemon', () => {
     await vi.waitUntil(() => /^plugin \d+$/m.test(said), PATIENT);
     const pid = Number(/^plugin (\d+)$/m.exec(said)?.[1]);
     expect(isAlive(pid)).toBe(true);
+    const sockets = /^folder (.+)$/m.exec(said)?.[1] ?? '';
+    expect(existsSync(sockets)).toBe(true);
     daemon.kill('SIGKILL');
-    await vi.waitUntil(() => !isAlive(pid), PATIENT);
+    await vi.waitUntil(() => !isAlive(pid) && !existsSync(sockets), PATIENT);
   });
 });
 
@@ -301,6 +303,8 @@ const DAEMON = `
   let pid;
   const log = { debug: (message, fields) => (pid = fields?.id ?? pid), info() {}, warn() {}, error() {}, with: () => log };
   await ExternalPlugin.open(scriptPlugin('NodeAttestor', 'odd', 'test/plugins/odd-plugin.ts'), NodeAttestorDefinition, pluginDeps({ log }));
+  const { readFileSync } = await import('node:fs');
+  console.log('folder ' + /PLUGIN_UNIX_SOCKET_DIR=([^\\0]+)/.exec(readFileSync('/proc/' + pid + '/environ', 'utf8'))?.[1]);
   console.log('plugin ' + pid);
   setInterval(() => {}, 1_000_000);
 `;
