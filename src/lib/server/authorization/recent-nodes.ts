@@ -20,7 +20,8 @@ export interface Look {
 
 /**
  * Agents' records as they were looked up not long ago (`max_attested_node_info_staleness`), for datastores to which each
- * look is a journey. What this server changes is forgotten at once; what another one changes, when the time is over.
+ * look is a journey. What this server changes is forgotten at once; what another one changes, when it is heard of, or when
+ * the time is over.
  */
 export class RecentNodes implements Disposable {
   readonly #options: RecentNodesOptions;
@@ -32,9 +33,10 @@ export class RecentNodes implements Disposable {
   constructor(options: RecentNodesOptions) {
     this.#options = options;
     this.#unsubscribe = options.changes.subscribe((change) => {
-      if (change.kind !== 'node') return;
+      if (change.kind !== 'node' && change.kind !== 'all') return;
       this.#changes++;
-      this.#nodes.delete(change.spiffeId);
+      if (change.kind === 'all') this.#nodes.clear();
+      else this.#nodes.delete(change.spiffeId);
     });
   }
 

@@ -87,7 +87,7 @@ export class BundleNews implements AsyncDisposable {
     const { changes, trustDomain } = this.#deps;
     this.#resources.defer(
       changes.subscribe((change) => {
-        if (change.kind === 'bundle' && change.trustDomain.equals(trustDomain)) this.#look();
+        if (change.kind === 'all' || (change.kind === 'bundle' && change.trustDomain.equals(trustDomain))) this.#look();
       }),
     );
     this.#look();

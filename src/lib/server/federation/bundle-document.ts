@@ -35,7 +35,7 @@ export class BundleDocument implements Disposable {
   constructor(deps: BundleDocumentDeps) {
     this.#deps = deps;
     this.#unsubscribe = deps.changes.subscribe((change) => {
-      if (change.kind === 'bundle' && change.trustDomain.equals(deps.trustDomain))
+      if (change.kind === 'all' || (change.kind === 'bundle' && change.trustDomain.equals(deps.trustDomain)))
         this.#readAtMs = Number.NEGATIVE_INFINITY;
     });
   }

@@ -85,7 +85,7 @@ export class FederatedBundles implements AsyncDisposable {
   }
 
   #onChange(change: DatastoreChange): void {
-    if (change.kind === 'federation') void this.#reloads.run();
+    if (change.kind === 'federation' || change.kind === 'all') void this.#reloads.run();
     if (change.kind !== 'bundle') return;
     // A bundle that somebody set is often the one by which the endpoint could not be recognised.
     for (const domain of this.#domains.values()) {

@@ -3,7 +3,7 @@ import { Certificate } from '../../../../src/lib/crypto/certificate.ts';
 import { silentLogger } from '../../../../src/lib/runtime/logger.ts';
 import { AgentAuthorizer } from '../../../../src/lib/server/authorization/agent-authorizer.ts';
 import { RecentNodes } from '../../../../src/lib/server/authorization/recent-nodes.ts';
-import type { ChangeEvents } from '../../../../src/lib/server/datastore/change-events.ts';
+import type { ChangeEvents, ChangeListener } from '../../../../src/lib/server/datastore/change-events.ts';
 import type { DataStore } from '../../../../src/lib/server/datastore/datastore.ts';
 import { openSqliteDataStore } from '../../../../src/lib/server/datastore/sqlite/open-sqlite-data-store.ts';
 import { PermissionDeniedDetails_Reason as Reason } from '../../../../src/lib/wire/gen/spire/api/types/status.ts';
@@ -76,6 +76,20 @@ describe('agents whose records are believed for a while', () => {
     clock.advance(4_999);
     expect(await authorize()).toEqual(granted);
     clock.advance(1);
+    expect(await authorize()).toEqual(banned);
+  });
+
+  test('are looked up again when anything may have changed', async () => {
+    let tell: ChangeListener = () => {};
+    const authorize = authorizerWith({
+      subscribe: (listener) => {
+        tell = listener;
+        return () => undefined;
+      },
+    });
+    expect(await authorize()).toEqual(granted);
+    await ban();
+    tell({ kind: 'all' });
     expect(await authorize()).toEqual(banned);
   });
 
