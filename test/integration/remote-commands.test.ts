@@ -79,7 +79,7 @@ describe.each([
     const refused = await call(['entry', 'count'], 'guest');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toBe(
-      `Error: the server at ${address} lets spiffe://example.org/guest not do this: authorization denied for method /spire.api.server.entry.v1.Entry/CountEntries. Have it be an admin there: by an entry with \`-admin\`, or by \`admin_ids\` in the server's configuration.\n`,
+      `Error: the server at ${address} does not let spiffe://example.org/guest do this: authorization denied for method /spire.api.server.entry.v1.Entry/CountEntries. Have it be an admin there: by an entry with \`-admin\`, or by \`admin_ids\` in the server's configuration.\n`,
     );
     expect((await call(['entry', 'count'], 'guest', ours.spirekit)).code).toBe(5);
   });

@@ -15,7 +15,12 @@ import { EntryDefinition, ListEntriesRequest } from '../../src/lib/wire/gen/spir
 import { LocalAuthorityDefinition } from '../../src/lib/wire/gen/spire/api/server/localauthority/v1/localauthority.ts';
 import { LoggerDefinition } from '../../src/lib/wire/gen/spire/api/server/logger/v1/logger.ts';
 import { SVIDDefinition } from '../../src/lib/wire/gen/spire/api/server/svid/v1/svid.ts';
+import { TrustDomainDefinition } from '../../src/lib/wire/gen/spire/api/server/trustdomain/v1/trustdomain.ts';
 import { Bundle } from '../../src/lib/wire/gen/spire/api/types/bundle.ts';
+import {
+  FederationRelationship,
+  FederationRelationshipMask,
+} from '../../src/lib/wire/gen/spire/api/types/federationrelationship.ts';
 import { ForeignAuthority } from './authorization/foreign-authority.ts';
 
 /** A call whose answer is recorded from a real server; what a server makes up by itself is left out of it. */
@@ -60,6 +65,7 @@ export async function serverCases(): Promise<readonly ServerCase[]> {
     ...(await svidCases()),
     ...entryCases(),
     ...authorityCases(),
+    ...relationshipCases(),
     ...otherCases(),
   ];
 }
@@ -405,6 +411,93 @@ function authorityCases(): ServerCase[] {
         run: (client) => client.unary(LocalAuthorityDefinition, method, { subjectKeyId: 'x' }),
       }),
     ),
+  ];
+}
+
+function relationshipCases(): ServerCase[] {
+  type Fields = Parameters<typeof FederationRelationship.fromPartial>[0];
+  const web = { $case: 'httpsWeb' as const, value: {} };
+  const spiffe = (endpointSpiffeId: string) => ({ $case: 'httpsSpiffe' as const, value: { endpointSpiffeId } });
+  const fine: Fields = {
+    trustDomain: 'fed.example',
+    bundleEndpointUrl: 'https://fed.example/b',
+    bundleEndpointProfile: web,
+  };
+  const create = (fields: Fields) => async (client: RpcClient) => {
+    const federationRelationships = [FederationRelationship.fromPartial({ ...fine, ...fields })];
+    const request = { federationRelationships, outputMask: undefined };
+    return (await client.unary(TrustDomainDefinition, 'batchCreateFederationRelationship', request)).results;
+  };
+  const update = (fields: Fields, inputMask?: Partial<FederationRelationshipMask>) => async (client: RpcClient) => {
+    const federationRelationships = [FederationRelationship.fromPartial({ ...fine, ...fields })];
+    const mask = inputMask && FederationRelationshipMask.fromPartial(inputMask);
+    const request = { federationRelationships, inputMask: mask, outputMask: undefined };
+    return (await client.unary(TrustDomainDefinition, 'batchUpdateFederationRelationship', request)).results;
+  };
+  const get = (trustDomain: string) => (client: RpcClient) =>
+    client.unary(TrustDomainDefinition, 'getFederationRelationship', { trustDomain, outputMask: undefined });
+  const list = (pageSize: number, pageToken: string) => async (client: RpcClient) => {
+    const request = { pageSize, pageToken, outputMask: undefined };
+    const page = await client.unary(TrustDomainDefinition, 'listFederationRelationships', request);
+    return page.federationRelationships.map(({ trustDomain }) => trustDomain);
+  };
+  const remove = (trustDomain: string) => async (client: RpcClient) =>
+    (await client.unary(TrustDomainDefinition, 'batchDeleteFederationRelationship', { trustDomains: [trustDomain] }))
+      .results;
+  const refresh = (trustDomain: string) => (client: RpcClient) =>
+    client.unary(TrustDomainDefinition, 'refreshBundle', { trustDomain });
+  return [
+    { name: 'federate', run: create({}) },
+    { name: 'federate again', run: create({}) },
+    { name: 'federate with the own trust domain', run: create({ trustDomain: OWN }) },
+    { name: 'federate with a bad name', run: create({ trustDomain: 'BAD' }) },
+    { name: 'federate with no name', run: create({ trustDomain: '' }) },
+    { name: 'federate without a URL', run: create({ trustDomain: 'x.example', bundleEndpointUrl: '' }) },
+    { name: 'federate over http', run: create({ trustDomain: 'x.example', bundleEndpointUrl: 'http://x.example/' }) },
+    { name: 'federate without a host', run: create({ trustDomain: 'x.example', bundleEndpointUrl: 'https:///b' }) },
+    {
+      name: 'federate with user info',
+      run: create({ trustDomain: 'x.example', bundleEndpointUrl: 'https://a:b@x.example/' }),
+    },
+    { name: 'federate without a profile', run: create({ trustDomain: 'x.example', bundleEndpointProfile: undefined }) },
+    {
+      name: 'federate with no endpoint ID',
+      run: create({ trustDomain: 'x.example', bundleEndpointProfile: spiffe('') }),
+    },
+    {
+      name: 'federate with a bad endpoint ID',
+      run: create({ trustDomain: 'x.example', bundleEndpointProfile: spiffe('x') }),
+    },
+    {
+      name: 'federate with an endpoint ID',
+      run: create({ trustDomain: 's.example', bundleEndpointProfile: spiffe('spiffe://s.example/e') }),
+    },
+    {
+      name: 'federate with the bundle of another',
+      run: create({ trustDomain: 'x.example', trustDomainBundle: { trustDomain: 'y.example' } }),
+    },
+    { name: 'change one that is not there', run: update({ trustDomain: 'absent.example' }) },
+    {
+      name: 'change the URL by mask',
+      run: update(
+        { bundleEndpointUrl: 'https://fed.example/c', bundleEndpointProfile: spiffe('spiffe://fed.example/e') },
+        { bundleEndpointUrl: true },
+      ),
+    },
+    { name: 'change the URL to a bad one', run: update({ bundleEndpointUrl: 'ftp://x' }, { bundleEndpointUrl: true }) },
+    { name: 'change nothing', run: update({}, {}) },
+    { name: 'get a relationship', run: get('fed.example') },
+    { name: 'get a relationship that is not there', run: get('absent.example') },
+    { name: 'get a relationship without a name', run: get('') },
+    { name: 'get the relationship of the own trust domain', run: get(OWN) },
+    { name: 'list relationships', run: list(0, '') },
+    { name: 'list relationships, a bad token', run: list(1, 'x') },
+    { name: 'list relationships, pages of -1', run: list(-1, '') },
+    { name: 'refresh one that is not there', run: refresh('absent.example') },
+    { name: 'refresh without a name', run: refresh('') },
+    { name: 'end a relationship', run: remove('s.example') },
+    { name: 'end one that is not there', run: remove('absent.example') },
+    { name: 'end one with a bad name', run: remove('BAD') },
   ];
 }
 

@@ -90,7 +90,7 @@ function findRemoteFailure(error: unknown, parties: RemoteParties): AdvisedError
   if (error.code === 'permission-denied' && description.startsWith('authorization denied for method ')) {
     return new AdvisedError(
       'permission-denied',
-      `the server at ${address} lets ${caller} not do this: ${description}`,
+      `the server at ${address} does not let ${caller} do this: ${description}`,
       "Have it be an admin there: by an entry with `-admin`, or by `admin_ids` in the server's configuration.",
       { cause: error },
     );

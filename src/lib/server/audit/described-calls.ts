@@ -8,7 +8,7 @@ import {
   type ResponseOf,
   type ServiceDefinition,
 } from '../../rpc/service.ts';
-import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { TrustDomain } from '../../spiffe/trust-domain.ts';
 import { agentIdFromWire, workloadIdFromWire } from '../../wire/convert/spiffe-id.ts';
 import { AgentDefinition } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
 import {
@@ -151,7 +151,7 @@ export function describedCalls(trustDomain: TrustDomain): ReadonlyMap<string, De
       fields: { trust_domain_id: name },
     })),
     describe(TrustDomainDefinition, 'refreshBundle', ({ trustDomain: name }) => ({
-      fields: { trust_domain_id: name },
+      fields: isTrustDomain(name) ? { trust_domain_id: name } : {},
     })),
     describe(TrustDomainDefinition, 'batchCreateFederationRelationship', ({ federationRelationships }, response) =>
       itemsOf(federationRelationships, response, (each) => fieldsOf.relationshipFields(each)),
@@ -195,6 +195,14 @@ function itemsOf<Item, Result extends { readonly status?: Status | undefined }>(
       return result === undefined ? [] : [{ status: result.status, fields: fields(item, result) }];
     }),
   };
+}
+
+function isTrustDomain(name: string): boolean {
+  try {
+    return TrustDomain.parse(name).name !== '';
+  } catch {
+    return false;
+  }
 }
 
 function mintedFields(csr: Uint8Array, svid: X509SVID | undefined): NonNullable<AuditedCall['fields']> {
