@@ -38,9 +38,7 @@ export abstract class LocalKeys<K> {
   async generateKey(id: string, type: KeyType, { evenIfNotKept = false, signal }: KeyOptions = {}): Promise<K> {
     signal?.throwIfAborted();
     if (id === '') throw new SpirekitError('invalid-argument', 'key id is required');
-    const key = await generateKey(type);
-    await this.#keep(id, key, evenIfNotKept);
-    return this.view(id, key);
+    return this.view(id, await this.#keep(id, generateKey(type), evenIfNotKept));
   }
 
   async findKey(id: string): Promise<K | undefined> {
@@ -53,16 +51,24 @@ export abstract class LocalKeys<K> {
     return [...this.#keys].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([id, key]) => this.view(id, key));
   }
 
-  #keep(id: string, key: KeyObject, evenIfNotKept: boolean): Promise<void> {
+  /** Keeps a key that is being made, in the order of the calls: of several with one id the last one stays. */
+  #keep(id: string, making: Promise<KeyObject>, evenIfNotKept: boolean): Promise<KeyObject> {
+    // It is looked at when its turn comes.
+    making.catch(() => undefined);
     const write = this.#lastWrite.then(async () => {
+      const key = await making;
       try {
         await this.#persist(new Map(this.#keys).set(id, key));
       } catch (error) {
         if (!evenIfNotKept) throw error;
       }
       this.#keys.set(id, key);
+      return key;
     });
-    this.#lastWrite = write.catch(() => undefined);
+    this.#lastWrite = write.then(
+      () => undefined,
+      () => undefined,
+    );
     return write;
   }
 }
