@@ -3,7 +3,7 @@
  * With `--declarations`, and for `npm pack`, it also writes the type declarations of the public entry points.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
@@ -235,7 +235,15 @@ async function readSummaries(): Promise<Record<string, string>> {
   return summaries;
 }
 
-if (!existsSync(join(root, 'src/lib/wire/gen/workload.ts')) || process.argv.includes('--generate')) {
+/** Whether a `.proto` file has changed since the code was generated, as after an update of the checkout. */
+function isWireOld(): boolean {
+  const generated = statSync(join(root, 'src/lib/wire/gen/descriptors.ts'), { throwIfNoEntry: false });
+  if (generated === undefined) return true;
+  const sources = [...globSync('proto/**/*.proto', { cwd: root }), 'scripts/generate-wire.ts'];
+  return sources.some((file) => statSync(join(root, file)).mtimeMs > generated.mtimeMs);
+}
+
+if (isWireOld() || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
 writeBundledPackages(await bundleModules(), await bundlePrograms());

@@ -2,6 +2,8 @@
 export interface BuiltInPlugin<Deps, Plugin> {
   /** False for a plugin without settings: any `plugin_data` is then refused at start. */
   readonly isConfigurable: boolean;
+  /** The keys of its `plugin_data`, for the documentation; absent where the check of its settings tells. */
+  readonly settings?: readonly string[];
   /**
    * What is wrong with its `plugin_data`, in SPIRE's words; empty when it can be opened with it. Absent when only
    * opening it tells.

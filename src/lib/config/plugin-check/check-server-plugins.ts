@@ -22,7 +22,7 @@ interface PluginType extends PluginCount {
 }
 
 /** All types of plugins of SPIRE 1.15.3's server with all its built-in plugins; some exist only there. */
-const PLUGIN_TYPES: Readonly<Record<string, PluginType>> = {
+export const CHECKED_PLUGIN_TYPES: Readonly<Record<string, PluginType>> = {
   BundlePublisher: { min: 0, max: Number.POSITIVE_INFINITY, builtIns: bundlePublisherChecks },
   CredentialComposer: { min: 0, max: Number.POSITIVE_INFINITY, builtIns: credentialComposerChecks },
   KeyManager: { min: 1, max: 1, builtIns: keyManagerChecks },
@@ -58,14 +58,14 @@ export async function checkServerPlugins(
   add('DataStore "sql"', await checkDataStore(config.plugins.find(isDataStore), options));
   const counts = new Map<string, number>();
   for (const plugin of config.plugins.filter((candidate) => !isDataStore(candidate))) {
-    const type = Object.hasOwn(PLUGIN_TYPES, plugin.type) ? PLUGIN_TYPES[plugin.type] : undefined;
+    const type = Object.hasOwn(CHECKED_PLUGIN_TYPES, plugin.type) ? CHECKED_PLUGIN_TYPES[plugin.type] : undefined;
     if (type === undefined) throw new ConfigError(`unsupported plugin type ${goQuote(plugin.type)}`);
     if (!plugin.isEnabled) continue;
     const lines = await checkPlugin(plugin, type, options);
     add(`${plugin.type} "${plugin.name}"`, lines.notes);
     if (lines.isCounted) counts.set(plugin.type, (counts.get(plugin.type) ?? 0) + 1);
   }
-  for (const [name, type] of Object.entries(PLUGIN_TYPES)) {
+  for (const [name, type] of Object.entries(CHECKED_PLUGIN_TYPES)) {
     const fault = findCountFault(type, counts.get(name) ?? 0);
     if (fault !== undefined) add(name, [`constraint not satisfied: ${fault}`]);
   }

@@ -1,4 +1,5 @@
 import { ConfigError } from '../config-error.ts';
+import { fieldNames } from '../schema/field-names.ts';
 import { decodeText, type Schema } from '../schema/schema.ts';
 
 /** What a check may look at beside the configuration text. */
@@ -12,7 +13,11 @@ export interface PluginCheckContext {
 type PluginNotes = readonly string[];
 
 /** Checks the configuration of one built-in plugin without starting it. */
-export type PluginCheck = (hcl: string, context: PluginCheckContext) => Promise<PluginNotes>;
+export interface PluginCheck {
+  (hcl: string, context: PluginCheckContext): Promise<PluginNotes>;
+  /** Names of the plugin's settings; absent where nobody looks at them before the plugin starts. */
+  readonly settings?: readonly string[];
+}
 
 /** For plugins that take no configuration, or whose configuration nobody looks at before they start. */
 export const noCheck: PluginCheck = async () => [];
@@ -28,7 +33,7 @@ export function checkWith<T>(options: {
   readonly malformed: (reason: string) => string;
   readonly rules: (config: T, context: PluginCheckContext) => Notes | Promise<Notes>;
 }): PluginCheck {
-  return async (hcl, context) => {
+  const check = async (hcl: string, context: PluginCheckContext): Promise<PluginNotes> => {
     let config: T;
     try {
       config = decodeText(options.schema, hcl);
@@ -39,6 +44,7 @@ export function checkWith<T>(options: {
     const notes = await options.rules(config, context);
     return notes.filter((note) => note !== false);
   };
+  return Object.assign(check, { settings: fieldNames(options.schema) });
 }
 
 /** Notes of rules; `false` stands for a rule that holds. */

@@ -5,11 +5,12 @@ import { SpirekitError } from '../../runtime/errors.ts';
 import type { DataStore } from '../datastore/datastore.ts';
 import { openSqliteDataStore } from '../datastore/sqlite/open-sqlite-data-store.ts';
 import type { DataStoreDeps } from './datastore-deps.ts';
-import { readSqlSettings, type SqlSettings } from './sql-settings.ts';
+import { readSqlSettings, SQL_SETTINGS, type SqlSettings } from './sql-settings.ts';
 
 /** DataStore `sql`: `database_type` is `sqlite3` or `postgres`. */
 export const sqlDatastore: BuiltInPlugin<DataStoreDeps, DataStore> = {
   isConfigurable: true,
+  settings: SQL_SETTINGS,
 
   validate: (data) => {
     try {

@@ -1,5 +1,6 @@
 import type { HclNode } from '../../config/hcl/ast.ts';
 import { block } from '../../config/schema/block.ts';
+import { fieldNames } from '../../config/schema/field-names.ts';
 import { bool, int, optional, string, subtree } from '../../config/schema/scalars.ts';
 import { decodeText } from '../../config/schema/schema.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
@@ -19,6 +20,9 @@ const schema = block({
   max_idle_conns: optional(int()),
   disable_migration: bool(),
 });
+
+/** The keys of the SQL datastore's settings. */
+export const SQL_SETTINGS = fieldNames(schema);
 
 /** What the settings of the SQL datastore say. */
 export type SqlSettings = {

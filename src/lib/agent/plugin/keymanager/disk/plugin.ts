@@ -1,6 +1,7 @@
 import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import { ConfigError } from '../../../../config/config-error.ts';
 import { block } from '../../../../config/schema/block.ts';
+import { fieldNames } from '../../../../config/schema/field-names.ts';
 import { string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import type { PluginEnvironment } from '../../../catalog/plugin-environment.ts';
@@ -12,6 +13,7 @@ const schema = block({ directory: string() });
 /** KeyManager `disk`: `directory` is where its file lies. */
 export const diskKeyManager: BuiltInPlugin<PluginEnvironment, KeyManager> = {
   isConfigurable: true,
+  settings: fieldNames(schema),
   open: async (data, { clock, log }) => {
     const { directory } = decodeText(schema, data);
     if (directory === '') throw new ConfigError('directory must be configured');

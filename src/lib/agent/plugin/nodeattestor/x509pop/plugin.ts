@@ -1,6 +1,7 @@
 import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import { ConfigError } from '../../../../config/config-error.ts';
 import { block } from '../../../../config/schema/block.ts';
+import { fieldNames } from '../../../../config/schema/field-names.ts';
 import { string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import type { NodeAttestor } from '../node-attestor.ts';
@@ -11,6 +12,7 @@ const schema = block({ private_key_path: string(), certificate_path: string(), i
 /** NodeAttestor `x509pop`: the files of a certificate, its key and, if it needs them, intermediates. */
 export const x509PopNodeAttestor: BuiltInPlugin<unknown, NodeAttestor> = {
   isConfigurable: true,
+  settings: fieldNames(schema),
   open: async (text) => {
     const data = decodeText(schema, text);
     if (data.private_key_path === '') throw new ConfigError('private_key_path is required');

@@ -1,6 +1,7 @@
 import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import { keyManagerChecks } from '../../../../config/plugin-check/key-managers.ts';
 import { block } from '../../../../config/schema/block.ts';
+import { fieldNames } from '../../../../config/schema/field-names.ts';
 import { string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import type { ServerPluginDeps } from '../../../catalog/server-plugin-deps.ts';
@@ -20,6 +21,7 @@ const schema = block({
 /** KeyManager `hashicorp_vault`: keys in a transit engine of HashiCorp Vault or OpenBao. */
 export const vaultKeyManager: BuiltInPlugin<ServerPluginDeps, KeyManager> = {
   isConfigurable: true,
+  settings: fieldNames(schema),
 
   open: async (data, { clock, log, signal }) => {
     await checkPluginData(keyManagerChecks['hashicorp_vault'], data);

@@ -1,6 +1,7 @@
 import type { BuiltInPlugin } from '../../../../catalog/built-in-plugin.ts';
 import { upstreamAuthorityChecks } from '../../../../config/plugin-check/upstream-authorities.ts';
 import { block } from '../../../../config/schema/block.ts';
+import { fieldNames } from '../../../../config/schema/field-names.ts';
 import { string } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
 import type { ServerPluginDeps } from '../../../catalog/server-plugin-deps.ts';
@@ -14,6 +15,7 @@ const schema = block({ ...vaultFields, pki_mount_point: string() });
 /** UpstreamAuthority `vault`: the PKI secrets engine at `pki_mount_point` of HashiCorp Vault or OpenBao. */
 export const vaultUpstreamAuthority: BuiltInPlugin<ServerPluginDeps, UpstreamAuthority> = {
   isConfigurable: true,
+  settings: fieldNames(schema),
   open: async (data, { clock, log }) => {
     await checkPluginData(upstreamAuthorityChecks['vault'], data);
     const config = decodeText(schema, data);
