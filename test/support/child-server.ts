@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 
 /** A server of somebody else's, run as a child process. */
 export interface ChildServerOptions {
@@ -7,15 +8,19 @@ export interface ChildServerOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Whether it answers. */
   readonly isUp: () => Promise<boolean>;
+  /** Removed when it ends. */
+  readonly folder: string;
 }
 
 /** Runs until it is disposed of. */
 export class ChildServer implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #folder: string;
   #output = '';
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, folder: string) {
     this.#child = child;
+    this.#folder = folder;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -24,8 +29,8 @@ export class ChildServer implements AsyncDisposable {
   }
 
   /** Resolves when it answers; rejects with what it printed if it ends before. */
-  static async start({ command, args, env, isUp }: ChildServerOptions): Promise<ChildServer> {
-    const server = new ChildServer(spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  static async start({ command, args, env, isUp, folder }: ChildServerOptions): Promise<ChildServer> {
+    const server = new ChildServer(spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }), folder);
     server.#child.on('error', (error) => {
       server.#output += error.message;
     });
@@ -49,10 +54,12 @@ export class ChildServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#hasEnded) return;
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
-    await ended;
+    if (!this.#hasEnded) {
+      const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+      this.#child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   get #hasEnded(): boolean {

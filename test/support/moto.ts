@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ChildServer } from './child-server.ts';
@@ -50,6 +50,7 @@ export class Moto implements AsyncDisposable {
       args: [...args, '-H', '127.0.0.1', '-p', String(port)],
       env: { PATH: process.env['PATH'], HOME: folder, ...env },
       isUp: async () => (await fetch(`${address}/moto-api/`).catch(() => undefined))?.ok === true,
+      folder,
     });
     return new Moto(address, server, folder);
   }
@@ -96,7 +97,6 @@ export class Moto implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
-    rmSync(this.#folder, { recursive: true, force: true });
   }
 }
 

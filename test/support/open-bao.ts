@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -84,6 +84,7 @@ export class OpenBao implements AsyncDisposable {
         const answer = await send(address, caPath, { method: 'GET', path: 'sys/health' }).catch(() => undefined);
         return answer?.status === 200;
       },
+      folder,
     });
     const bao = new OpenBao(address, rootToken, caPath, folder, server);
     await bao.must('POST', 'sys/mounts/transit', { type: 'transit' });
@@ -127,13 +128,8 @@ export class OpenBao implements AsyncDisposable {
   }
 
   /** Ends it at once; what it kept is gone. */
-  async kill(): Promise<void> {
-    await this.#server[Symbol.asyncDispose]();
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.#server[Symbol.asyncDispose]();
   }
 }
 
