@@ -3,6 +3,7 @@ import type { Certificate } from '../../../../crypto/certificate.ts';
 import { verifyChain } from '../../../../crypto/chain.ts';
 import type { Clock } from '../../../../runtime/clock.ts';
 import { prefixed, SpirekitError } from '../../../../runtime/errors.ts';
+import { goQuote } from '../../../../runtime/go-quote.ts';
 import type { Logger } from '../../../../runtime/logger.ts';
 import { SpiffeId } from '../../../../spiffe/spiffe-id.ts';
 import type { TrustDomain } from '../../../../spiffe/trust-domain.ts';
@@ -94,11 +95,19 @@ export class X509PopAttestor implements NodeAttestor {
     const svidPathTrimmed = svidPrefix === undefined ? '' : trimmedSvidPath(leaf, trustDomain, svidPrefix);
     try {
       const data = agentPathData(leaf, { trustDomain: trustDomain.name, svidPathTrimmed, uriSanSelectors });
-      return SpiffeId.fromPath(trustDomain, `/spire/agent${pathTemplate.execute(data)}`);
+      return agentIdOf(trustDomain, pathTemplate.execute(data));
     } catch (cause) {
       const { message } = prefixed('failed to make spiffe id', cause);
       throw new SpirekitError('internal', message, { cause });
     }
+  }
+}
+
+function agentIdOf(trustDomain: TrustDomain, suffix: string): SpiffeId {
+  try {
+    return SpiffeId.fromPath(trustDomain, `/spire/agent${suffix}`);
+  } catch (cause) {
+    throw prefixed(`invalid agent path suffix ${goQuote(suffix)}`, cause);
   }
 }
 
