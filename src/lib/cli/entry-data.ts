@@ -3,8 +3,8 @@ import { TrustDomain } from '../spiffe/trust-domain.ts';
 import { Entry } from '../wire/gen/spire/api/types/entry.ts';
 import type { CommandContext } from './command-context.ts';
 import { within, withinOnUmbrella } from './error-context.ts';
-import { parseGoJson } from './go-json.ts';
-import { GoJsonDecoder, GoStruct, JSON_ROOT } from './go-json-decode.ts';
+import { type JsonNode, parseGoJson, parseGoJsonLists } from './go-json.ts';
+import { GoJsonDecoder, GoStruct, JSON_ROOT, type JsonPlace } from './go-json-decode.ts';
 import { parseIdFlag } from './id-flag.ts';
 import { inputName, readInput } from './input-file.ts';
 
@@ -32,10 +32,48 @@ type InputContext = Pick<CommandContext, 'program' | 'io' | 'signal'>;
  */
 export function parseEntryData(bytes: Uint8Array): Entry[] {
   const decoder = new GoJsonDecoder();
-  const data: EntriesData = { entries: [] };
-  decoder.object(parseGoJson(bytes), JSON_ROOT, ENTRIES, data);
+  const list = new EntryList();
+  // Entry by entry, since the tree of a long file takes many times its room.
+  const root = parseGoJsonLists(bytes, (name) =>
+    ENTRIES.findField(name) === undefined
+      ? undefined
+      : {
+          begin: () => list.clear(),
+          item: (node) => list.add(readEntry(node, ENTRIES_PLACE, decoder)),
+          other: (node) => {
+            list.clear();
+            decoder.list(node, ENTRIES_PLACE, ENTRIES_TYPE);
+          },
+        },
+  );
+  decoder.object(root, JSON_ROOT, ENTRIES, {});
   decoder.finish();
-  return data.entries.map(toEntry);
+  return list.entries();
+}
+
+/** The entries of a file. What is wrong with the first bad one is told only when all of the file has been read. */
+class EntryList {
+  #entries: Entry[] = [];
+  #failure: { readonly error: unknown } | undefined;
+
+  clear(): void {
+    this.#entries = [];
+    this.#failure = undefined;
+  }
+
+  add(data: EntryData | undefined): void {
+    if (this.#failure !== undefined) return;
+    try {
+      this.#entries.push(toEntry(data));
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  entries(): Entry[] {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#entries;
+  }
 }
 
 /**
@@ -49,10 +87,6 @@ export function parseEntryIds(bytes: Uint8Array): string[] {
   decoder.object(parseGoJson(bytes), JSON_ROOT, IDS, data);
   decoder.finish();
   return data.ids;
-}
-
-interface EntriesData {
-  entries: (EntryData | undefined)[];
 }
 
 interface IdsData {
@@ -150,16 +184,17 @@ const ENTRY = new GoStruct<EntryData>('common.RegistrationEntry', {
   },
 });
 
-const ENTRIES = new GoStruct<EntriesData>('common.RegistrationEntries', {
-  entries: (data, value, place, json) => {
-    data.entries = json.list(value, place, '[]*common.RegistrationEntry').map((item) => {
-      if (item.kind === 'null') return undefined;
-      const entry: EntryData = { entry: Entry.create(), spiffeId: '', parentId: '' };
-      json.object(item, place, ENTRY, entry);
-      return entry;
-    });
-  },
-});
+/** Its only field is read while the text is: see {@link parseEntryData}. */
+const ENTRIES = new GoStruct<object>('common.RegistrationEntries', { entries: () => {} });
+const ENTRIES_PLACE: JsonPlace = { struct: 'RegistrationEntries', path: 'entries' };
+const ENTRIES_TYPE = '[]*common.RegistrationEntry';
+
+function readEntry(node: JsonNode, place: JsonPlace, json: GoJsonDecoder): EntryData | undefined {
+  if (node.kind === 'null') return undefined;
+  const entry: EntryData = { entry: Entry.create(), spiffeId: '', parentId: '' };
+  json.object(node, place, ENTRY, entry);
+  return entry;
+}
 
 function toEntry(data: EntryData | undefined): Entry {
   if (data === undefined) throw new SpirekitError('invalid-argument', 'missing registration entry');

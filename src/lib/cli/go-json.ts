@@ -29,6 +29,25 @@ export function parseGoJson(bytes: Uint8Array): JsonNode {
   return new JsonParser(bytes).document();
 }
 
+/** Takes a long list out of a document while it is read, so that its items need not be there all at once. */
+export interface ListSink {
+  /** A list begins. */
+  readonly begin: () => void;
+  readonly item: (node: JsonNode) => void;
+  /** A value that is no list. */
+  readonly other: (node: JsonNode) => void;
+}
+
+/**
+ * As {@link parseGoJson}, but the members of the outermost object for which there is a sink go there, in the order of the
+ * text, and are missing in what is returned. What comes after them may still be refused.
+ *
+ * @throws SpirekitError `invalid-encoding`
+ */
+export function parseGoJsonLists(bytes: Uint8Array, findSink: (memberName: string) => ListSink | undefined): JsonNode {
+  return new JsonParser(bytes, findSink).document();
+}
+
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -41,7 +60,10 @@ class JsonParser {
   #at = 0;
   #depth = 0;
 
-  constructor(bytes: Uint8Array) {
+  readonly #findSink: ((memberName: string) => ListSink | undefined) | undefined;
+
+  constructor(bytes: Uint8Array, findSink?: (memberName: string) => ListSink | undefined) {
+    this.#findSink = findSink;
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#ascii = isAscii(this.#bytes) ? this.#bytes.toString('latin1') : undefined;
   }
@@ -83,7 +105,9 @@ class JsonParser {
         if (this.#bytes[this.#at] !== QUOTE) throw this.#unexpected('looking for beginning of object key string');
         const name = this.#string();
         if (!this.#takes(':')) throw this.#unexpected('after object key');
-        members.push([name, this.#value()]);
+        const sink = this.#depth === 1 ? this.#findSink?.(name) : undefined;
+        if (sink === undefined) members.push([name, this.#value()]);
+        else this.#valueInto(sink);
       } while (this.#takes(','));
       if (!this.#takes('}')) throw this.#unexpected('after object key:value pair');
     }
@@ -92,15 +116,27 @@ class JsonParser {
   }
 
   #array(): JsonNode {
-    this.#enter();
     const items: JsonNode[] = [];
+    this.#items((item) => items.push(item));
+    return { kind: 'array', items };
+  }
+
+  #items(take: (item: JsonNode) => void): void {
+    this.#enter();
     if (!this.#takes(']')) {
-      do items.push(this.#value());
+      do take(this.#value());
       while (this.#takes(','));
       if (!this.#takes(']')) throw this.#unexpected('after array element');
     }
     this.#depth -= 1;
-    return { kind: 'array', items };
+  }
+
+  #valueInto(sink: ListSink): void {
+    this.#skipSpace();
+    if (this.#bytes[this.#at] === 0x5b) {
+      sink.begin();
+      this.#items(sink.item);
+    } else sink.other(this.#value());
   }
 
   #enter(): void {

@@ -143,3 +143,28 @@ describe('parseEntryIds', () => {
     expect(() => parseEntryIds(Buffer.from(text))).toThrow(expect.objectContaining({ message }));
   });
 });
+
+describe('what is wrong with a file of entries', () => {
+  const bad = '{"spiffe_id": "no id", "parent_id": "spiffe://a/b"}';
+  const good = '{"spiffe_id": "spiffe://a/c", "parent_id": "spiffe://a/b"}';
+
+  it.each([
+    [`{"entries": [${bad}], "x": }`, "invalid character '}' looking for beginning of value"],
+    [
+      `{"entries": [${bad}, {"hint": 1}]}`,
+      'json: cannot unmarshal number into Go struct field RegistrationEntry.entries.hint of type string',
+    ],
+    [`{"entries": [${good}, null]}`, 'missing registration entry'],
+    [`{"entries": [${good}, ${bad}]}`, 'invalid SPIFFE ID: '],
+  ])('is told as Go tells it, the text before its values: %s', (text, message) => {
+    expect(() => parseEntryData(Buffer.from(text))).toThrow(message);
+  });
+
+  it('counts only in the list that comes last', () => {
+    const read = (text: string) => parseEntryData(Buffer.from(text)).map(({ spiffeId }) => spiffeId?.path);
+    expect(read(`{"entries": [${bad}], "Entries": [${good}]}`)).toEqual(['/c']);
+    expect(read(`{"entries": [${good}], "entries": null}`)).toEqual([]);
+    expect(read(`{"entries": null, "entries": [${good}]}`)).toEqual(['/c']);
+    expect(read('null')).toEqual([]);
+  });
+});

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type JsonNode, MAX_JSON_DEPTH, parseGoJson } from '../../../src/lib/cli/go-json.ts';
+import { type JsonNode, MAX_JSON_DEPTH, parseGoJson, parseGoJsonLists } from '../../../src/lib/cli/go-json.ts';
 
 const parse = (text: string): JsonNode => parseGoJson(Buffer.from(text));
 
@@ -110,6 +110,63 @@ describe('parseGoJson', () => {
     expect(() => parse('['.repeat(1_000_000))).toThrow('exceeded max depth');
   });
 });
+
+describe('parseGoJsonLists', () => {
+  /** Puts the document together again from what went to the sinks and what did not. */
+  function reassemble(bytes: Uint8Array): unknown {
+    const taken: [string, unknown][] = [];
+    const rest = parseGoJsonLists(bytes, (name) => {
+      if (!name.startsWith('t')) return undefined;
+      let items: unknown[] = [];
+      return {
+        begin: () => {
+          items = [];
+          taken.push([name, items]);
+        },
+        item: (node) => items.push(plain(node)),
+        other: (node) => taken.push([name, plain(node)]),
+      };
+    });
+    const value = plain(rest);
+    return rest.kind === 'object' ? { ...(value as object), ...Object.fromEntries(taken) } : value;
+  }
+
+  it('takes lists out of the outermost object and reads the rest as parseGoJson does', () => {
+    const names = fc.constantFrom('t', 'tt', 'a', 'b');
+    const values = fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(names, fc.array(fc.nat())), fc.jsonValue());
+    fc.assert(
+      fc.property(fc.oneof(fc.dictionary(names, values), fc.jsonValue()), fc.constantFrom(0, 1), (value, space) => {
+        const bytes = Buffer.from(JSON.stringify(value, wellFormed, space));
+        expect(reassemble(bytes)).toEqual(plain(parseGoJson(bytes)));
+      }),
+    );
+  });
+
+  it('refuses what parseGoJson refuses, with the same words', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('t', 'a'), fc.array(fc.nat())),
+        fc.nat(),
+        fc.string(),
+        (value, at, text) => {
+          const json = JSON.stringify(value);
+          const cut = at % (json.length + 1);
+          const bytes = Buffer.from(json.slice(0, cut) + text + json.slice(cut));
+          expect(messageOf(() => reassemble(bytes))).toBe(messageOf(() => parseGoJson(bytes)));
+        },
+      ),
+    );
+  });
+});
+
+function messageOf(read: () => unknown): string {
+  try {
+    read();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
 
 function accepts(read: () => unknown): boolean {
   try {
