@@ -21,7 +21,9 @@ export async function openSolePostgres(
     const presence = await connectPostgres(settings);
     opening.defer(() => presence.end().catch(() => undefined));
     const { rows } = await presence.query<{ got: boolean | null }>(
-      `select pg_try_advisory_lock(${LOCKS.servers}, hashtext(current_schema())) as got`,
+      // The second one keeps out a server whose own lock went with a connection that it has not opened again yet.
+      `select pg_try_advisory_lock(${LOCKS.servers}, hashtext(current_schema()))
+        and pg_try_advisory_lock(${LOCKS.writers}, hashtext(current_schema())) as got`,
     );
     if (rows[0]?.got === null)
       throw new SpirekitError('failed-precondition', 'no schema of the search_path exists in it');

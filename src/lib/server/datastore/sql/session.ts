@@ -44,6 +44,8 @@ interface WriteOutcome {
   readonly changes: readonly DatastoreChange[];
   /** Tells the caller. */
   readonly finish: () => void;
+  /** Why it has done nothing. */
+  readonly failure?: SpirekitError;
 }
 
 /**
@@ -156,7 +158,7 @@ export class SqlSession implements ChangeEvents, WriteCheck {
     const transaction = db.transaction().setIsolationLevel('read committed');
     const position = await transaction.execute(async (tx) => {
       await kind.lockWrites?.(tx);
-      for (const write of group) outcomes.push(await this.#writeOne(tx, write));
+      for (const write of group) outcomes.push(await this.#writeNext(tx, write, outcomes.at(-1)?.failure));
       const noted = await shared?.note(
         tx,
         outcomes.flatMap(({ changes }) => changes),
@@ -167,6 +169,21 @@ export class SqlSession implements ChangeEvents, WriteCheck {
     // Deleted meanwhile, the files took what nobody will read.
     place?.assertInPlace();
     return { outcomes, position };
+  }
+
+  /**
+   * Where one write of the group had to wait in vain, so would those behind it, with the other servers waiting for all of
+   * them: they fail with it.
+   */
+  async #writeNext(
+    tx: Transaction<Schema>,
+    write: PendingWrite,
+    before: SpirekitError | undefined,
+  ): Promise<WriteOutcome> {
+    if (this.#options.kind.lockWrites === undefined || before?.code !== 'unavailable') {
+      return await this.#writeOne(tx, write);
+    }
+    return { changes: [], finish: () => write.fail(before), failure: before };
   }
 
   /** Throws only when the whole transaction is lost. */
@@ -186,7 +203,7 @@ export class SqlSession implements ChangeEvents, WriteCheck {
         // A full disk has undone the transaction already: what was done before is lost too, for the same reason.
         throw failure;
       }
-      return { changes: [], finish: () => write.fail(failure) };
+      return { changes: [], finish: () => write.fail(failure), failure };
     }
   }
 

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../../../../src/lib/runtime/clock.ts';
+import { silentLogger } from '../../../../../src/lib/runtime/logger.ts';
 import { AuthorizedEntryCache } from '../../../../../src/lib/server/cache/authorized-entry-cache.ts';
 import type { DatastoreChange } from '../../../../../src/lib/server/datastore/change-events.ts';
+import { connectionSettings } from '../../../../../src/lib/server/datastore/postgres/connection-settings.ts';
+import { openPostgresDataStore } from '../../../../../src/lib/server/datastore/postgres/open-postgres-data-store.ts';
 import type { SqlDataStore } from '../../../../../src/lib/server/datastore/sql/sql-data-store.ts';
 import { type AuthorityBundle, emptyAuthorityBundle } from '../../../../../src/lib/spiffe/authority-bundle.ts';
 import type { RegistrationEntry } from '../../../../../src/lib/spiffe/registration-entry.ts';
@@ -218,6 +221,30 @@ describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`,
     await frozen.query('select pg_advisory_xact_lock(1397768521, hashtext(current_schema()))');
     const waiting = a.entries.createEntry(makeEntry({}));
     expect((await waiting).created).toBe(true);
+  });
+
+  test('of many writes at once none waits for what another one of them waited for in vain', async () => {
+    await using a = await open();
+    await server.query(`set search_path = ${schema};
+      create sequence tries;
+      create function slow() returns trigger language plpgsql as $$
+        begin perform nextval('${schema}.tries'); perform pg_sleep(60); return new; end $$;
+      create trigger slow before insert on join_tokens for each row execute function slow()`);
+    const text = server.connectionString('postgres', `search_path=${schema} statement_timeout=300`);
+    await using b = await openPostgresDataStore({
+      settings: connectionSettings(text, {}, 'nobody'),
+      limits: { mostOpen: 5, mostIdle: 5, longestLifeMs: undefined },
+      clock: systemClock,
+      log: silentLogger,
+    });
+    const tokens = Array.from({ length: 50 }, (_, index) => ({ value: `${index}`, expiresAtSeconds: 2_000_000_000 }));
+    const outcomes = await Promise.allSettled(tokens.map((token) => b.joinTokens.createJoinToken(token)));
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'unavailable' } });
+    }
+    const { rows } = await server.query(`select last_value from ${schema}.tries`);
+    expect(Number(rows[0]?.['last_value'])).toBeLessThan(5);
+    expect((await a.entries.createEntry(makeEntry({}))).created).toBe(true);
   });
 
   test('F29: whatever both do at the same time, their caches end up as the tables are', async () => {
