@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { issueCertificate } from '../../src/lib/crypto/certificate-builder.ts';
+import { type CertificateTemplate, issueCertificate } from '../../src/lib/crypto/certificate-builder.ts';
 import { generateKey, privateKeyToPkcs8, publicKeyDer, subjectKeyId } from '../../src/lib/crypto/key.ts';
 import { Name } from '../../src/lib/crypto/name.ts';
 import { pemEncode } from '../../src/lib/crypto/pem.ts';
@@ -17,8 +17,15 @@ export interface NodeCertificate {
   readonly agentPlugin: string;
 }
 
-/** Makes a CA and a certificate of a node with this common name, good for an hour from now, as files in a folder. */
-export async function makeNodeCertificate(folder: string, commonName: string): Promise<NodeCertificate> {
+/**
+ * Makes a CA and a certificate of a node with this common name, good for an hour from now, as files in a folder. More
+ * settings go into the server's plugin.
+ */
+export async function makeNodeCertificate(
+  folder: string,
+  commonName: string,
+  options: { readonly names?: Pick<CertificateTemplate, 'dnsNames' | 'uris'>; readonly settings?: string } = {},
+): Promise<NodeCertificate> {
   const [caKey, key] = [await generateKey('ec-p256'), await generateKey('ec-p256')];
   const signer = signerFromKey(caKey);
   const now = Date.now();
@@ -35,7 +42,8 @@ export async function makeNodeCertificate(folder: string, commonName: string): P
     signer,
   });
   const leaf = await issueCertificate({
-    subject: Name.of({ commonName }),
+    subject: Name.of({ organization: ['Nodes'], organizationalUnit: ['Edge', 'West'], commonName }),
+    ...options.names,
     issuer: caName,
     ...lifetime,
     isCa: false,
@@ -54,7 +62,7 @@ export async function makeNodeCertificate(folder: string, commonName: string): P
     caPath,
     certificatePath,
     keyPath,
-    serverPlugin: `NodeAttestor "x509pop" { plugin_data { ca_bundle_path = "${caPath}" } }`,
+    serverPlugin: `NodeAttestor "x509pop" { plugin_data { ca_bundle_path = "${caPath}" ${options.settings ?? ''} } }`,
     agentPlugin: `NodeAttestor "x509pop" { plugin_data { private_key_path = "${keyPath}" certificate_path = "${certificatePath}" } }`,
   };
 }
