@@ -34,7 +34,7 @@ async function facts(deployment: Deployment): Promise<Record<string, unknown>> {
   };
 }
 
-describe('spirekit server datastore copy', { timeout: 120_000 }, () => {
+describe('spirekit server datastore copy', { timeout: 300_000 }, () => {
   it('moves a server from SQLite to PostgreSQL: same roots, same agents, which do not notice', async ({ skip }) => {
     if (reason !== undefined) return skip(reason);
     await using postgres = await PostgresServer.open();

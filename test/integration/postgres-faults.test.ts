@@ -102,7 +102,7 @@ async function expectFault(world: World, { strike, mend, reason, canRead, refuse
   expect(await world.isReady()).toBe(false);
 
   await mend(world);
-  await expect.poll(async () => (await deployment.server('healthcheck')).code, { timeout: 30_000 }).toBe(0);
+  await expect.poll(async () => (await deployment.server('healthcheck')).code, { timeout: 120_000 }).toBe(0);
   expect(await world.isReady()).toBe(true);
   expect((await world.create('/after')).code).toBe(0);
   const after = (await deployment.server('entry', 'show')).stdout;
@@ -113,7 +113,7 @@ async function expectFault(world: World, { strike, mend, reason, canRead, refuse
   expect(deployment.log('agent').split('Starting node attestation')).toHaveLength(2);
 }
 
-describe(`a server on PostgreSQL${noPostgres === undefined ? '' : ` (${noPostgres})`}`, { timeout: 120_000 }, () => {
+describe(`a server on PostgreSQL${noPostgres === undefined ? '' : ` (${noPostgres})`}`, { timeout: 240_000 }, () => {
   it.skipIf(noPostgres !== undefined).each<[string, Fault]>([
     [
       'that is gone',

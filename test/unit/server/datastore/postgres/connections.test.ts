@@ -23,7 +23,7 @@ const reason = whyNoPostgres();
 const because = reason === undefined ? '' : ` (${reason})`;
 const PASSWORD = 'a-secret-nobody-may-see';
 
-describe.skipIf(reason !== undefined)(`connections to PostgreSQL${because}`, () => {
+describe.skipIf(reason !== undefined)(`connections to PostgreSQL${because}`, { timeout: 120_000 }, () => {
   let server: PostgresServer;
   let folder: TemporaryFolder;
   let roots: { own: string; other: string };

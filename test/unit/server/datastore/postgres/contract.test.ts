@@ -11,8 +11,9 @@ const TABLES = [
 ];
 
 const reason = whyNoPostgres();
+const because = reason === undefined ? '' : ` (${reason})`;
 
-describe.skipIf(reason !== undefined)(`on a real PostgreSQL${reason === undefined ? '' : ` (${reason})`}`, () => {
+describe.skipIf(reason !== undefined)(`on a real PostgreSQL${because}`, { timeout: 180_000 }, () => {
   let server: PostgresServer;
   /** Schemas with empty tables: to make them anew for each test would take much longer. */
   const free: string[] = [];

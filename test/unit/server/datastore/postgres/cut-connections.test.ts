@@ -73,7 +73,7 @@ class Cutter implements AsyncDisposable {
   }
 }
 
-describe.skipIf(reason !== undefined)(`a connection to PostgreSQL that is cut${because}`, () => {
+describe.skipIf(reason !== undefined)(`a connection to PostgreSQL that is cut${because}`, { timeout: 120_000 }, () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await PostgresServer.open();

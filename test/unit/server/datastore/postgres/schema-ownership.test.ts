@@ -7,7 +7,7 @@ import { openTestStore } from './test-store.ts';
 const reason = whyNoPostgres();
 const because = reason === undefined ? '' : ` (${reason})`;
 
-describe.skipIf(reason !== undefined)(`a schema of PostgreSQL${because}`, () => {
+describe.skipIf(reason !== undefined)(`a schema of PostgreSQL${because}`, { timeout: 120_000 }, () => {
   let server: PostgresServer;
   beforeAll(async () => {
     server = await PostgresServer.open();

@@ -32,7 +32,7 @@ function jwtBundle(...keyIds: string[]): AuthorityBundle {
   return { ...emptyAuthorityBundle(example), jwtAuthorities };
 }
 
-describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`, { timeout: 30_000 }, () => {
+describe.skipIf(reason !== undefined)(`two servers on one PostgreSQL${because}`, { timeout: 120_000 }, () => {
   let server: PostgresServer;
   let schema: string;
   beforeAll(async () => {
