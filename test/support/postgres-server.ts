@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { Client, type QueryResult } from 'pg';
 import { freePort } from './deployment.ts';
 import { PostgresKit, postgresUser } from './postgres-kit.ts';
-import { NOBODY } from './programs.ts';
+import { findOnPath, NOBODY } from './programs.ts';
 
 /** What differs from a plain server. */
 export interface PostgresServerOptions {
@@ -114,7 +114,8 @@ export class PostgresServer implements AsyncDisposable {
     const durability = this.#isDurable ? [] : ['-c', 'fsync=off', '-c', 'full_page_writes=off'];
     const places = ['-c', 'listen_addresses=127.0.0.1', '-p', String(this.port), '-k', this.dataDir];
     try {
-      this.#process = spawn(this.#kit.program('postgres'), ['-D', this.dataDir, ...places, ...durability], {
+      const [program = '', ...args] = [...dyingWithUs(), this.#kit.program('postgres'), '-D', this.dataDir];
+      this.#process = spawn(program, [...args, ...places, ...durability], {
         cwd: '/',
         env: { PATH: process.env['PATH'], TZ: 'UTC' },
         stdio: ['ignore', log, log],
@@ -199,6 +200,12 @@ export class PostgresServer implements AsyncDisposable {
       }
     }
   }
+}
+
+/** Words in front of a command that end it with this process, however that ends; where there is no such program, none. */
+function dyingWithUs(): string[] {
+  const setpriv = findOnPath('setpriv');
+  return setpriv === undefined ? [] : [setpriv, '--pdeathsig', 'QUIT', '--'];
 }
 
 /** The files of a cluster belong to the user that the server runs as. */
