@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Deployment } from '../../test/support/deployment.ts';
-import { whyNoPostgres } from '../../test/support/postgres-kit.ts';
-import { PostgresServer } from '../../test/support/postgres-server.ts';
 import { ours, type Programs } from '../../test/support/programs.ts';
 import { openForBulk, writeEntryData } from './bulk-deployment.ts';
 import { WatchedServer } from './loop-delay.ts';
@@ -17,7 +15,6 @@ const SETTLE_MS = 5000;
 
 const CREATE = `entry create of ${SOME}`;
 const CREATE_BY_SPIRE = `entry create of ${SOME} by SPIRE's client`;
-const CREATE_ON_POSTGRES = `entry create of ${SOME} on PostgreSQL`;
 const CREATE_STALL = 'event loop stall while entries are created';
 const SHOW = `entry show of ${SOME}`;
 const SHOW_JSON = `entry show of ${SOME} in JSON`;
@@ -40,10 +37,7 @@ export function bulkRows({ runs, many }: BulkPlan, real: Programs | undefined): 
     memory: `memory of entry show of ${many}`,
     resident: `server with ${many} entries`,
   };
-  const optional = [
-    ...(real === undefined ? [] : [CREATE_BY_SPIRE]),
-    ...(whyNoPostgres() === undefined ? [CREATE_ON_POSTGRES] : []),
-  ];
+  const optional = real === undefined ? [] : [CREATE_BY_SPIRE];
   const names = [CREATE, SHOW, SHOW_JSON, SHOW_MEMORY, SHOW_JSON_MEMORY, RESIDENT];
   return {
     names: [...names, CREATE_STALL, ...optional, ...Object.values(manyNames)],
@@ -52,7 +46,6 @@ export function bulkRows({ runs, many }: BulkPlan, real: Programs | undefined): 
       if (names.some(isWanted)) rows.push(...(await measureSome(runs, real)));
       if (isWanted(CREATE_STALL)) rows.push(await measureStall());
       if (real !== undefined && isWanted(CREATE_BY_SPIRE)) rows.push(await measureSpiresClient(real));
-      if (optional.includes(CREATE_ON_POSTGRES) && isWanted(CREATE_ON_POSTGRES)) rows.push(await measureOnPostgres());
       if (Object.values(manyNames).some(isWanted)) rows.push(...(await measureMany(many, manyNames)));
       return rows.filter(({ name }) => isWanted(name));
     },
@@ -111,14 +104,6 @@ async function measureStall(): Promise<BenchRow> {
   const { usualWorstMs, worstMs } = watched.between(fromMs, Date.now());
   const note = `${commands.length} times ${SOME}: the longest of a quarter of a second, in nine of ten; ${worstMs.toFixed(1)} ms is the longest of all`;
   return { ...row(CREATE_STALL, 'ms', single(usualWorstMs), undefined, [{ kind: 'at most', value: 50 }]), note };
-}
-
-async function measureOnPostgres(): Promise<BenchRow> {
-  await using postgres = await PostgresServer.open({ isDurable: true });
-  const connection = postgres.connectionString(await postgres.createDatabase());
-  await using deployment = await openForBulk(ours, `database_type = "postgres"\nconnection_string = "${connection}"`);
-  const tookMs = await timeProcess(create(ours, deployment, 'some', SOME));
-  return row(CREATE_ON_POSTGRES, 'ms', single(tookMs), undefined, [{ kind: 'at most', value: 3000 }]);
 }
 
 /** SPIRE's client sends everything in one call. */
