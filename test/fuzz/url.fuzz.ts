@@ -30,8 +30,9 @@ function checkFetched(text: string): void {
     const url = parseFetchUrl(text);
     const host = hostOf(url);
     if (url.protocol !== 'https:' || url.username !== '' || host === '') throw new Error(`fetches ${url.href}`);
-    // Of the forms in which an IPv4 address can be written, none is left.
-    if (/^[\d.x]+$/i.test(host) && isIP(host) === 0) throw new Error(`fetches from ${host}`);
+    // Of the forms in which an IPv4 address can be written, whose last part is a number, none is left.
+    const last = host.replace(/\.$/, '').split('.').at(-1) ?? '';
+    if (/^(\d+|0x[\da-f]*|)$/i.test(last) && isIP(host) === 0) throw new Error(`fetches from ${host}`);
     if (isIP(host) === 0 && addressScope(host) !== 'special') throw new Error(`${host} is no address`);
   } catch (error) {
     if (!(error instanceof FetchError)) throw error;

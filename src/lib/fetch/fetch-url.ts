@@ -17,6 +17,7 @@ export function parseFetchUrl(text: string, base?: URL): URL {
   if (url.protocol !== 'https:') {
     throw new FetchError('invalid-argument', `URL must use the https scheme, not ${goQuote(url.protocol)}`);
   }
+  if (/^\.|\.\./.test(url.hostname)) throw new FetchError('invalid-argument', `${goQuote(text)} names no host`);
   if (url.username !== '' || url.password !== '') {
     throw new FetchError('invalid-argument', 'URL must not contain user info');
   }

@@ -10,6 +10,8 @@ describe('parseFetchUrl', () => {
     ['https://user@far.example/', 'URL must not contain user info'],
     ['https://user:secret@far.example/', 'URL must not contain user info'],
     ['https://', '"https://" is not a URL'],
+    ['https:./', '"https:./" names no host'],
+    ['https://far..example/', '"https://far..example/" names no host'],
     ['/bundle', '"/bundle" is not a URL'],
     [`https://far.example/${'a'.repeat(2048)}`, 'URL is too long'],
   ])('refuses %s', (text, message) => {
