@@ -22,14 +22,15 @@ import type { ServerContents } from './server-contents.ts';
  */
 export function formatContents(contents: ServerContents): string {
   const bundles = contents.bundles.map((bundle) =>
-    within(`bundle of ${bundle.trustDomain}`, () => ({
-      trust_domain: bundle.trustDomain,
-      bundle: JSON.parse(formatBundleDocument(fromWireBundle(bundle))) as unknown,
-    })),
+    within(`bundle of ${bundle.trustDomain}`, () => {
+      // Its numbers have 64 bits, which JavaScript's own reader of JSON rounds.
+      const document = goJsonText(parseGoJson(Buffer.from(formatBundleDocument(fromWireBundle(bundle)))));
+      return `{"trust_domain":${JSON.stringify(bundle.trustDomain)},"bundle":${document}}`;
+    }),
   );
   const parts = {
     trust_domain: JSON.stringify(contents.trustDomain),
-    bundles: lines(bundles.map((bundle) => JSON.stringify(bundle))),
+    bundles: lines(bundles),
     federationRelationships: lines(contents.relationships.map((each) => JSON.stringify(relationshipData(each)))),
     entries: lines(contents.entries.map(entryText)),
   };

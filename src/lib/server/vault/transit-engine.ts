@@ -14,8 +14,8 @@ export interface TransitKey {
   /** The newest when it was looked at. It signs with this one, even if somebody rotates the key meanwhile. */
   readonly version: number;
   readonly publicKey: KeyObject;
-  /** Milliseconds since the Unix epoch. */
-  readonly createdAtMs: number;
+  /** Nanoseconds since the Unix epoch, as fine as Vault tells: two keys may be made within a millisecond. */
+  readonly createdAtNs: bigint;
 }
 
 const TRANSIT_TYPES: Readonly<Record<KeyType, string>> = {
@@ -111,15 +111,24 @@ export function parseTransitKey(name: string, answer: AnswerObject): TransitKey 
   const latest = data['latest_version'];
   const version = typeof latest === 'number' && Number.isSafeInteger(latest) ? latest : 0;
   const key = getObject(getObject(data, 'keys'), String(version));
-  const createdAtMs = Date.parse(getString(key, 'creation_time'));
+  const created = getString(key, 'creation_time');
   const pem = getString(key, 'public_key');
   try {
     const [block] = pemDecodeAll(pem);
-    if (block === undefined || Number.isNaN(createdAtMs)) throw new SpirekitError('invalid-encoding', 'incomplete');
-    return { name, version, publicKey: parsePublicKey(block.der), createdAtMs };
+    const createdAtNs = parseMoment(created);
+    if (block === undefined || createdAtNs === undefined) throw new SpirekitError('invalid-encoding', 'incomplete');
+    return { name, version, publicKey: parsePublicKey(block.der), createdAtNs };
   } catch (cause) {
     throw new SpirekitError('unavailable', `what Vault tells of key ${JSON.stringify(name)} cannot be read`, { cause });
   }
+}
+
+/** A moment as Go writes it (RFC 3339, up to nine digits of a second); undefined for anything else. */
+function parseMoment(text: string): bigint | undefined {
+  const [, whole = '', fraction = '', zone = ''] =
+    /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  const wholeMs = Date.parse(`${whole}${zone}`);
+  return Number.isNaN(wholeMs) ? undefined : BigInt(wholeMs) * 1_000_000n + BigInt(fraction.padEnd(9, '0'));
 }
 
 /**

@@ -45,8 +45,8 @@ const bundles = fc
   .record({
     trustDomain: names,
     hasRoot: fc.boolean(),
-    refreshHint: fc.nat().map(BigInt),
-    sequenceNumber: fc.nat().map(BigInt),
+    refreshHint: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+    sequenceNumber: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
   })
   .map(({ hasRoot, ...fields }) =>
     Bundle.create({ ...fields, x509Authorities: hasRoot ? [{ asn1: root, tainted: false }] : [] }),

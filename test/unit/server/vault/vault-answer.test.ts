@@ -81,13 +81,15 @@ describe('a key in an answer', () => {
         fc.constantFrom(...keys),
         fc.integer({ min: 1, max: 99 }),
         fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') }),
-        (key, version, created) => {
+        fc.nat({ max: 999_999 }),
+        (key, version, created, nanoseconds) => {
           const entry = {
             public_key: pemEncode('PUBLIC KEY', publicKeyDer(key)),
-            creation_time: created.toISOString(),
+            creation_time: created.toISOString().replace('Z', `${String(nanoseconds).padStart(6, '0')}Z`),
           };
           const parsed = parseTransitKey('n', { data: { latest_version: version, keys: { 0: {}, [version]: entry } } });
-          expect(parsed).toMatchObject({ name: 'n', version, createdAtMs: created.getTime() });
+          const createdAtNs = BigInt(created.getTime()) * 1_000_000n + BigInt(nanoseconds);
+          expect(parsed).toMatchObject({ name: 'n', version, createdAtNs });
           expect(isSamePublicKey(parsed.publicKey, key)).toBe(true);
         },
       ),

@@ -81,7 +81,7 @@ async function loadKeys(
       const id = findKeyId(serverId, key.name) ?? '';
       const other = keys.get(id);
       if (other === undefined) keys.set(id, key);
-      else if (key.createdAtMs > other.createdAtMs) {
+      else if (key.createdAtNs > other.createdAtNs) {
         stale.push(other.name);
         keys.set(id, key);
       } else stale.push(key.name);
