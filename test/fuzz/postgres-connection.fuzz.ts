@@ -10,7 +10,8 @@ export function target(bytes: Uint8Array): void {
   const text = Buffer.from(bytes).toString('utf8');
   const pairs = refusedOr(() => parsePostgresConnectionString(text));
   if (pairs !== undefined) {
-    const written = [...pairs].map(([name, value]) => `${name}='${value.replaceAll(/['\\]/g, '\\$&')}'`).join(' ');
+    // A blank first: a name that begins like a URL is none.
+    const written = ` ${[...pairs].map(([name, value]) => `${name}='${value.replaceAll(/['\\]/g, '\\$&')}'`).join(' ')}`;
     const again = [...pairs.keys()].every((name) => /^[^\s=]+$/u.test(name))
       ? parsePostgresConnectionString(written)
       : pairs;
