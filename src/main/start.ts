@@ -48,7 +48,8 @@ function findCacheFolder(): string | undefined {
   if (process.getuid === undefined) return undefined;
   const uid = process.getuid();
   const root = path.join(__dirname, '..', '..');
-  const folder = path.join(root, '.cache');
+  // The umbrella loads hundreds of files, which the drop-ins, whose folder is looked at file by file too, do not wait for.
+  const folder = path.join(root, PROGRAM === 'spirekit' ? '.cache-umbrella' : '.cache');
   try {
     if (!fs.existsSync(folder) && fs.lstatSync(root).uid === uid) fs.mkdirSync(folder, { mode: 0o700 });
     return (fs.lstatSync(folder).mode & 0o077) === 0 && isOwn(folder, uid, CACHE_LEVELS) ? folder : undefined;

@@ -214,6 +214,13 @@ describe('the compile cache', () => {
     expect(readdirSync(join(root, '.cache'))).not.toEqual([]);
   });
 
+  it('of the umbrella, which has hundreds of files, lies apart from what the drop-ins look through', async () => {
+    const root = installCopy();
+    await run(join(root, 'bin/spirekit'), ['version'], { env: environment });
+    expect(existsSync(join(root, '.cache'))).toBe(false);
+    expect(statSync(join(root, '.cache-umbrella')).mode & 0o777).toBe(0o700);
+  });
+
   it.each([0o777, 0o770, 0o701])('is left alone when its folder is open to others (mode %o)', async (mode) => {
     const root = installCopy();
     mkdirSync(join(root, '.cache'));

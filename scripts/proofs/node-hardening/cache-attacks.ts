@@ -169,7 +169,7 @@ async function attackDaemon(ledger: Ledger): Promise<void> {
     ['spirekit', ['dev', 'exec', '-trustDomain', '/', '--', 'true']],
   ] as const) {
     using copy = new PackageCopy();
-    const cacheFolder = join(copy.root, '.cache');
+    const cacheFolder = join(copy.root, program === 'spirekit' ? '.cache-umbrella' : '.cache');
     const marker = join(copy.folder, 'marker');
     const file = join(copy.root, `dist/main/${program}.full.cjs`);
     const poison = await poisonCache(file, { cacheFolder, marker, flags: [] });
