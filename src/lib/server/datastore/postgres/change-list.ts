@@ -31,7 +31,8 @@ export function parseChangeLists(texts: readonly string[]): ChangedNames {
       const [letter, name]: readonly unknown[] = [list[at], list[at + 1]];
       if (typeof name !== 'string' || (letter !== 'e' && letter !== 'n' && letter !== 'b' && letter !== 'f'))
         throw damaged();
-      if (letter === 'b' || letter === 'f') readRow(() => TrustDomain.parse(name));
+      const isTrustDomain = letter === 'b' || letter === 'f';
+      if (isTrustDomain && readRow(() => TrustDomain.parse(name)).name !== name) throw damaged();
       names[letter].add(name);
     }
   }

@@ -41,7 +41,7 @@ test('any other text is refused as damaged', () => {
       }
     }),
   );
-  for (const text of ['', '{}', '["e"]', '["x","y"]', '["e",1]', '["b","NOT A DOMAIN"]']) {
+  for (const text of ['', '{}', '["e"]', '["x","y"]', '["e",1]', '["b","NOT A DOMAIN"]', '["b","spiffe://a/b"]']) {
     expect(() => parseChangeLists([text])).toThrow(expect.objectContaining({ code: 'data-loss' }));
   }
 });
