@@ -1,5 +1,6 @@
 import type { ExternalPlugin } from '../../../../catalog/external/external-plugin.ts';
 import type { ExternalPluginType } from '../../../../catalog/external/external-type.ts';
+import { checkSelectorValues } from '../../../../catalog/external/selector-values.ts';
 import { RpcCode } from '../../../../rpc/status.ts';
 import { SpirekitError } from '../../../../runtime/errors.ts';
 import { goQuote } from '../../../../runtime/go-quote.ts';
@@ -16,10 +17,6 @@ const CLIENT_ADDRESS = 'x-forwarded-client-ip';
 
 /** How long the plugin may take to decide or to ask, each time. SPIRE waits for ever. */
 const ANSWER_TIMEOUT_MS = 60_000;
-
-/** Far more than any node has. */
-const MAX_SELECTORS = 1_000;
-const MAX_SELECTOR_LENGTH = 4_096;
 
 /** An agent that is asked again and again is not attested by anybody. */
 const MAX_CHALLENGES = 100;
@@ -81,11 +78,7 @@ class ExternalNodeAttestor implements NodeAttestor {
 
   #result({ spiffeId, selectorValues, canReattest }: AgentAttributes): AttestResult {
     if (spiffeId === '') throw this.#error('plugin response missing agent ID');
-    if (selectorValues.length > MAX_SELECTORS || selectorValues.some((value) => !isSelectorValue(value))) {
-      throw this.#error(
-        `plugin response is wrong: at most ${MAX_SELECTORS} selector values are taken, of 1 to ${MAX_SELECTOR_LENGTH} characters each`,
-      );
-    }
+    checkSelectorValues(this.#plugin, selectorValues);
     return { agentId: this.#agentId(spiffeId), selectorValues, canReattest };
   }
 
@@ -101,8 +94,4 @@ class ExternalNodeAttestor implements NodeAttestor {
   #error(sentence: string, cause?: unknown): SpirekitError {
     return this.#plugin.error(RpcCode.internal, sentence, cause);
   }
-}
-
-function isSelectorValue(value: string): boolean {
-  return value !== '' && value.length <= MAX_SELECTOR_LENGTH;
 }
