@@ -88,7 +88,14 @@ const own = 'spirekit only: recorded from the build of this checkout.';
 const umbrella: Readonly<Record<string, readonly string[]>> = {
   usage: ['nonsense', 'versoin', 'entry creat', 'entry banana', '-x version', 'api validate', 'api validate --help'],
   link: ['link', 'link $DIR/absent', 'link a b', 'link --help'],
-  help: ['help api validate jwt', 'help entri', 'help api validate', 'help -nosuchflag'],
+  help: [
+    'help api validate jwt',
+    'help entri',
+    'help api validate',
+    'help -nosuchflag',
+    'help SPK-1020',
+    'help SPK-0001',
+  ],
   commands: ['commands --help', 'commands extra', 'commands --output xml'],
   version: ['version --help', 'version extra', 'version --output xml'],
   'dev-exec': ['dev exec --help', 'dev exec', 'dev exec --trust-domain X -- true'],

@@ -72,6 +72,8 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/bundle-status.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/bundle.ts': { properties: ['cli/input-properties.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/entry.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/explanation.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/findings.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/federation.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/jwt-svid.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/local-authority.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },

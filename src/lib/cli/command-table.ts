@@ -65,9 +65,16 @@ const SERVER_WORDS: DropInTable = {
   'x509 mint': 'x509/mint',
 };
 
-/** The umbrella's own commands, beside everything the drop-ins have. */
+/** The umbrella's own commands, beside everything the drop-ins have: one a line, in order. */
 const UMBRELLA_ONLY = [
-  ...['commands', 'dev/exec', 'help', 'link', 'server/datastore/copy', 'server/export', 'server/import', 'version'],
+  'commands', // what `help` lists for people, as data
+  'dev/exec',
+  'help',
+  'link',
+  'server/datastore/copy',
+  'server/export',
+  'server/import',
+  'version',
 ] as const;
 
 /** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */

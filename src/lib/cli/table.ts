@@ -1,3 +1,5 @@
+import { escapeControls } from './terminal-text.ts';
+
 /** Rows for the umbrella's tables; cells are plain text. */
 export interface Table {
   readonly head: readonly string[];
@@ -29,7 +31,7 @@ export async function renderTable(table: Table, options: TableOptions): Promise<
     chars: NO_LINES,
     ...(table.endsInProse === true ? proseWidths(table, options.columns) : {}),
   });
-  for (const row of table.rows) drawn.push(row.map(printable));
+  for (const row of table.rows) drawn.push(row.map(escapeControls));
   return `${drawn
     .toString()
     .split('\n')
@@ -45,11 +47,6 @@ function proseWidths({ head, rows }: Table, columns: number | undefined): { colW
   });
   const rest = (columns ?? 0) - widths.reduce((sum, width) => sum + width, 0);
   return rest < LEAST_PROSE ? {} : { colWidths: [...widths, rest], wordWrap: true };
-}
-
-/** What comes from a server must not steer the terminal. */
-function printable(cell: string): string {
-  return cell.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
 }
 
 const NO_LINES = {
