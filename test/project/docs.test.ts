@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/lib/runtime/errors.ts';
+import { EXIT_CODES } from '../../src/lib/runtime/exit-codes.ts';
 import { callsOf, isKnownCall } from '../support/known-call.ts';
 import { projectRoot } from '../support/programs.ts';
 
@@ -63,13 +64,14 @@ describe('the documents', () => {
     expect(unknown).toEqual([]);
   });
 
-  it('give the exit code of every error', () => {
-    const rows = [...read('docs/umbrella.md').matchAll(/^\| (\d+) \| .* \| (.*) \|$/gm)];
+  it('give the exit code and the number of every error', () => {
+    const rows = [...read('docs/umbrella.md').matchAll(/^\| (\d+) \| .* \| (.*) ?\|$/gm)];
     const documented = rows.flatMap(([, exit, errors = '']) =>
-      [...errors.matchAll(/`([^`]+)`/g)].map(([, code]) => [code, Number(exit)] as const),
+      [...errors.matchAll(/`([^`]+)` (\d+)/g)].map(([, code, number]) => [code, Number(number), Number(exit)] as const),
     );
-    const table = Object.entries(ERROR_CODES).map(([code, { exit }]) => [code, exit] as const);
+    const table = Object.entries(ERROR_CODES).map(([code, { number, exit }]) => [code, number, exit] as const);
     expect(documented.toSorted()).toEqual(table.toSorted());
+    expect(rows.map(([, exit]) => Number(exit))).toEqual(Object.values(EXIT_CODES));
   });
 });
 

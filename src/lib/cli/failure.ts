@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type ErrorCode, SpirekitError } from '../runtime/errors.ts';
+import { type ErrorCode, SpirekitError, spkCode } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { SpiffeError } from '../spiffe/spiffe-error.ts';
 
@@ -18,7 +18,12 @@ export class AdvisedError extends SpirekitError {
 /** What the umbrella prints for a failure: what happened, its code, and what to do about it if that is known. */
 export function describeFailure(error: SpirekitError, words?: string): string {
   const advice = adviceFor(error, words);
-  return `Error: ${plainly(withValue(error))} (${umbrellaCode(error)})\n${advice === undefined ? '' : `${advice}\n`}`;
+  return failureText(plainly(withValue(error)), umbrellaCode(error), advice);
+}
+
+/** A failure as the umbrella prints it: the sentence, its number and name, and the advice on lines of its own. */
+export function failureText(sentence: string, code: ErrorCode, advice?: string): string {
+  return `Error: ${sentence} (${spkCode(code)} ${code})\n${advice === undefined ? '' : `${advice}\n`}`;
 }
 
 /** The code that decides on the umbrella's exit code: the Workload API says only by its words that there is no identity. */

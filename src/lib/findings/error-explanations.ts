@@ -1,11 +1,5 @@
-import { ERROR_CODES, type ErrorCode } from '../runtime/errors.ts';
+import { type ErrorCode, spkCode } from '../runtime/errors.ts';
 import type { Explanation } from './explanation.ts';
-import type { SpkCode } from './finding.ts';
-
-/** An error's number as people see it. */
-export function spkCode(code: ErrorCode): SpkCode {
-  return `SPK-${ERROR_CODES[code].number}`;
-}
 
 type Words = Omit<Explanation, 'code' | 'title'>;
 

@@ -42,6 +42,11 @@ export const ERROR_CODES = {
 /** The closed set of codes that an error of this package carries. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** An error's number as people see it and `spirekit help` explains it. */
+export function spkCode(code: ErrorCode): `SPK-${number}` {
+  return `SPK-${ERROR_CODES[code].number}`;
+}
+
 /**
  * The base of every error that this package throws. `message` is the sentence a caller may see; what must stay in the
  * log goes into `cause`.

@@ -25,7 +25,7 @@ function failureOf(step: () => unknown): SpirekitError {
 describe('describeFailure', () => {
   it('says what happened without the frames of gRPC, with its code', () => {
     const error = prefixed('error fetching entries', new RpcError(RpcCode.internal, 'disk broken'));
-    expect(describeFailure(error)).toBe('Error: error fetching entries: disk broken (internal)\n');
+    expect(describeFailure(error)).toBe('Error: error fetching entries: disk broken (SPK-1026 internal)\n');
   });
 
   it.each([
@@ -86,7 +86,7 @@ describe('describeFailure', () => {
   it('prints every code in one line or more that end with a line end', () => {
     for (const code of Object.keys(ERROR_CODES)) {
       const text = describeFailure(new SpirekitError(code as ErrorCode, 'message'));
-      expect(text).toMatch(new RegExp(`^Error: message \\(${code}\\)\n([^\n]+\n)*$`));
+      expect(text).toMatch(new RegExp(`^Error: message \\(SPK-1\\d{3} ${code}\\)\n([^\n]+\n)*$`));
     }
   });
 });

@@ -56,13 +56,13 @@ describe('runCommand', () => {
       code: 2,
       stdout: '',
       stderr:
-        'Error: flag provided but not defined: -banana (usage)\nRun `spirekit entry example --help` to see its flags.\n',
+        'Error: flag provided but not defined: -banana (SPK-1004 usage)\nRun `spirekit entry example --help` to see its flags.\n',
     });
   });
 
   it('suggests on the umbrella which flag may have been meant', async () => {
     expect((await run('spirekit', ['--outptu', 'json'])).stderr).toBe(
-      'Error: flag provided but not defined: -outptu (usage)\nDid you mean `--output`?\n',
+      'Error: flag provided but not defined: -outptu (SPK-1004 usage)\nDid you mean `--output`?\n',
     );
   });
 
@@ -90,7 +90,7 @@ describe('runCommand', () => {
       code: 3,
       stdout: '',
       stderr:
-        'Error: error fetching things: cannot connect to /run/a.sock: no such file or directory (unavailable)\n' +
+        'Error: error fetching things: cannot connect to /run/a.sock: no such file or directory (SPK-1029 unavailable)\n' +
         'Nothing listens on /run/a.sock. Start the program that does, or name its socket with --socket-path.\n',
     });
   });
@@ -100,7 +100,7 @@ describe('runCommand', () => {
       throw new RpcError(7, 'no identity issued');
     });
     expect(code).toBe(4);
-    expect(stderr).toMatch(/^Error: no identity issued \(no-identity\)\n.*entry/);
+    expect(stderr).toMatch(/^Error: no identity issued \(SPK-1020 no-identity\)\n.*entry/);
   });
 
   it('prints lists as tables on the umbrella unless a format is asked for', async () => {

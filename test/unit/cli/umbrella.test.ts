@@ -49,7 +49,7 @@ describe('runUmbrella', () => {
     expect(await run('entri show')).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'Error: there is no command "entri" (usage)\nDid you mean `spirekit entry`?\n',
+      stderr: 'Error: there is no command "entri" (SPK-1004 usage)\nDid you mean `spirekit entry`?\n',
     });
     expect((await run('entry shwo')).stderr).toContain('Did you mean `spirekit entry show`?');
     expect((await run('banana')).stderr).toContain('Run `spirekit --help`');

@@ -264,7 +264,7 @@ describe('api watch', () => {
       signal: controller.signal,
       onStderr: () => controller.abort(),
     });
-    expect(stderr).toMatch(/^Error: no identity issued \(no-identity\)\nThe agent runs, but/);
+    expect(stderr).toMatch(/^Error: no identity issued \(SPK-1020 no-identity\)\nThe agent runs, but/);
     expect(stderr).not.toContain('rpc error');
   });
 

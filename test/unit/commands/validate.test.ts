@@ -83,7 +83,7 @@ describe('spirekit validate', () => {
     });
     expect((await validate(ServerValidate, 'spirekit', serverFile('', 'plugins {}'))).code).toBe(2);
     expect((await validate(ServerValidate, 'spirekit', serverFile('x = 1'))).stderr).toBe(
-      'Error: unknown configuration detected (invalid-config)\n',
+      'Error: unknown configuration detected (SPK-1015 invalid-config)\n',
     );
   });
 });
