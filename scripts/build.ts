@@ -7,6 +7,7 @@ import { globSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } f
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild';
+import type { CommandClass } from '../src/lib/cli/command-class.ts';
 import { commandTable } from '../src/lib/cli/command-table.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -88,8 +89,12 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
   return UMBRELLA_FORMATS.test(file) || (file.startsWith('src/commands/') && !commands.includes(file));
 }
 
-/** What reaches servers over the network. A bundle for one command has not got it: the start file then takes another. */
-const REMOTE_SERVERS = /src\/lib\/cli\/remote-server\.ts$/;
+/**
+ * What only the umbrella and flags that are not SPIRE's load, such as what reaches servers over the network. The bundles
+ * that drop-ins start with have not got it: with such a flag the start file takes the one that has.
+ */
+const EXTENSIONS =
+  /src\/lib\/(cli\/remote-server\.ts$|cli\/(discovery|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
 
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {
@@ -120,10 +125,26 @@ function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
   return `${program}.${path.replaceAll('/', '-')}.cjs`;
 }
 
+/** The flags of a drop-in's commands that are not SPIRE's; of the umbrella none, which has one bundle for them all. */
+async function extensionFlags(program: (typeof PROGRAMS)[number]): Promise<string[]> {
+  if (program === 'spirekit') return [];
+  const names = new Set<string>();
+  for (const path of commandTable(program).values()) {
+    const { goFlags } = await loadCommandClass(`src/commands/${path}.ts`);
+    for (const [name, { isExtension }] of Object.entries(goFlags)) if (isExtension) names.add(name);
+  }
+  return [...names].sort();
+}
+
+async function loadCommandClass(file: string): Promise<CommandClass> {
+  const module: { default: CommandClass } = await import(pathToFileURL(join(root, file)).href);
+  return module.default;
+}
+
 /**
  * Each program as CommonJS files, which load faster than modules: one with everything, one with the commands that talk to
- * a daemon, one for each of those that must start fastest; and the small file that starts the right one. The server's signing
- * threads run a file of their own, and what lies aside has one. Resolves with what the last is made of: all else that is in
+ * a daemon, of the drop-ins one of these with SPIRE's flags alone and one for each command that must start fastest; and the
+ * small file that starts the right one. The server's signing threads run a file of their own, and what lies aside has one. Resolves with what the last is made of: all else that is in
  * the programs is in the modules too.
  */
 async function bundlePrograms(): Promise<Metafile> {
@@ -155,10 +176,19 @@ async function bundlePrograms(): Promise<Metafile> {
     await build({
       ...cjs,
       entryPoints: [entry],
-      outfile: join(fresh, 'main', `${program}.client.cjs`),
+      outfile: join(fresh, 'main', `${program}.extended.cjs`),
       define,
       plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file))],
     });
+    if (program !== 'spirekit') {
+      await build({
+        ...cjs,
+        entryPoints: [entry],
+        outfile: join(fresh, 'main', `${program}.client.cjs`),
+        define,
+        plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file) || EXTENSIONS.test(file))],
+      });
+    }
     const hot = HOT_COMMANDS[program].map((words) => [words, hotPath(program, words)] as const);
     for (const path of new Set(hot.map(([, path]) => path))) {
       await build({
@@ -167,15 +197,19 @@ async function bundlePrograms(): Promise<Metafile> {
         keepNames: false,
         outfile: join(fresh, 'main', hotFile(program, path)),
         define: { ...define, COMMAND_SUMMARIES: '{}' },
-        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || REMOTE_SERVERS.test(name))],
+        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || EXTENSIONS.test(name))],
       });
     }
-    const hotNames = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));
+    const hotFiles = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));
     await build({
       ...cjs,
       entryPoints: ['src/main/start.ts'],
       outfile: join(fresh, 'main', `${program}.cjs`),
-      define: { PROGRAM: JSON.stringify(program), HOT_COMMANDS: JSON.stringify(hotNames) },
+      define: {
+        PROGRAM: JSON.stringify(program),
+        HOT_COMMANDS: JSON.stringify(hotFiles),
+        EXTENSION_FLAGS: JSON.stringify(await extensionFlags(program)),
+      },
       target: 'node14',
     });
   }
@@ -229,8 +263,7 @@ function writeBundledPackages(...metafiles: readonly Metafile[]): void {
 async function readSummaries(): Promise<Record<string, string>> {
   const summaries: Record<string, string> = {};
   for (const file of commandFiles) {
-    const module: { default: { summary: string } } = await import(pathToFileURL(join(root, file)).href);
-    summaries[relative('src/commands', file).replace(/\.ts$/, '')] = module.default.summary;
+    summaries[relative('src/commands', file).replace(/\.ts$/, '')] = (await loadCommandClass(file)).summary;
   }
   return summaries;
 }

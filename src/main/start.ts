@@ -10,6 +10,8 @@ import path from 'node:path';
 declare const PROGRAM: string;
 /** Filled in by the build: the words of commands that have a bundle of their own, with its file name. */
 declare const HOT_COMMANDS: Readonly<Record<string, string>>;
+/** Filled in by the build: flags of a drop-in that are not SPIRE's. */
+declare const EXTENSION_FLAGS: readonly string[];
 /** This file is bundled to CommonJS, which starts faster than a module does. */
 declare const require: (file: string) => unknown;
 
@@ -28,13 +30,18 @@ function needsFullBundle(args: readonly string[]): boolean {
   return isNamed('run') || isNamed('dev') || isNamed('datastore') || (isNamed('validate') && !isNamed('api'));
 }
 
-/** The file to load for a command line. Help needs to know of other commands too, and a server that is elsewhere takes TLS. */
+/**
+ * The file to load for a command line. Drop-ins have what SPIRE's flags do not need in a bundle of its own. Help needs to
+ * know of other commands, so no bundle of one command has it.
+ */
 function bundleFor(args: readonly string[]): string {
   if (needsFullBundle(args)) return `${PROGRAM}.full.cjs`;
+  const names = args.filter((arg) => arg.charAt(0) === '-').map((arg) => arg.replace(/^--?|=.*$/gs, ''));
+  if (PROGRAM === 'spirekit' || names.some((name) => EXTENSION_FLAGS.includes(name))) return `${PROGRAM}.extended.cjs`;
   const firstFlag = args.findIndex((arg) => arg.charAt(0) === '-');
   const words = (firstFlag < 0 ? args : args.slice(0, firstFlag)).join(' ');
-  const needsMore = args.some((arg) => /^--?(h|help|serverAddr)(=|$)/.test(arg));
-  const hot = needsMore || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
+  const isHelp = names.includes('h') || names.includes('help');
+  const hot = isHelp || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
   return hot === undefined ? `${PROGRAM}.client.cjs` : hot;
 }
 
