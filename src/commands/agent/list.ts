@@ -1,5 +1,4 @@
 import { agentFilter, agentFilterFlags } from '../../lib/cli/agent-filter.ts';
-import { listAgents } from '../../lib/cli/agent-listing.ts';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { localZone } from '../../lib/cli/local-zone.ts';
@@ -7,6 +6,7 @@ import { agentTable, formatAgent, formatAgentsHead, type ZoneOf } from '../../li
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { agentClient } from '../../lib/client/agent-client.ts';
+import { listAgents } from '../../lib/client/agent-listing.ts';
 
 const flags = { ...serverFlags, ...agentFilterFlags, output: flag.output() } as const;
 

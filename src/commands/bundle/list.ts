@@ -1,11 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { parseBundleFormat } from '../../lib/cli/bundle-data.ts';
-import { bundlePages } from '../../lib/cli/bundle-listing.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { bundleTable, formatBundle, formatListedBundle } from '../../lib/cli/pretty/bundle.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { bundleClient } from '../../lib/client/bundle-client.ts';
+import { bundlePages } from '../../lib/client/bundle-listing.ts';
 
 const flags = {
   ...serverFlags,

@@ -1,14 +1,14 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { entryFilter, entryFilterFlags } from '../../lib/cli/entry-filter.ts';
-import { listEntriesInOrder } from '../../lib/cli/entry-listing.ts';
-import { sortEntries } from '../../lib/cli/entry-order.ts';
 import { awaitWithin, pagesWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { type Listing, onePage } from '../../lib/cli/paged-list.ts';
 import { entryTable, formatEntriesHead, formatEntry } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { entryClient } from '../../lib/client/entry-client.ts';
+import { listEntriesInOrder } from '../../lib/client/entry-listing.ts';
+import { sortEntries } from '../../lib/client/entry-order.ts';
+import { type Listing, onePage } from '../../lib/client/paged-list.ts';
 import type { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';

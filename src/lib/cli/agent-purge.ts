@@ -1,11 +1,11 @@
 import type { AgentClient } from '../client/agent-client.ts';
+import { agentPages } from '../client/agent-listing.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { SpiffeId } from '../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../spiffe/trust-domain.ts';
 import { ListAgentsRequest_Filter } from '../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { type Agent, AgentMask } from '../wire/gen/spire/api/types/agent.ts';
-import { agentPages } from './agent-listing.ts';
 import { pagesWithin } from './error-context.ts';
 
 /** An agent whose SVID expired long enough ago, and what became of it. */

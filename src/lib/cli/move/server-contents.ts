@@ -1,11 +1,11 @@
 import { bundleClient } from '../../client/bundle-client.ts';
 import { entryClient } from '../../client/entry-client.ts';
+import { listEntriesInOrder } from '../../client/entry-listing.ts';
 import { trustDomainClient } from '../../client/trust-domain-client.ts';
 import type { RpcClient } from '../../rpc/client.ts';
 import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
-import { listEntriesInOrder } from '../entry-listing.ts';
 import { awaitWithin } from '../error-context.ts';
 
 /** What of a server can be moved to another one. */

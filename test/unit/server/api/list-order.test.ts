@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { listAgents } from '../../../../src/lib/cli/agent-listing.ts';
-import { listEntriesInOrder } from '../../../../src/lib/cli/entry-listing.ts';
 import { agentClient } from '../../../../src/lib/client/agent-client.ts';
+import { listAgents } from '../../../../src/lib/client/agent-listing.ts';
 import { entryClient } from '../../../../src/lib/client/entry-client.ts';
+import { listEntriesInOrder } from '../../../../src/lib/client/entry-listing.ts';
 import type { RpcClient } from '../../../../src/lib/rpc/client.ts';
 import {
   ListAgentsRequest,

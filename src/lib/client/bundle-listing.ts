@@ -1,5 +1,5 @@
-import type { BundleClient } from '../client/bundle-client.ts';
 import type { Bundle } from '../wire/gen/spire/api/types/bundle.ts';
+import type { BundleClient } from './bundle-client.ts';
 import { followPages, type ListPage } from './paged-list.ts';
 
 /** A bundle may have hundreds of authorities; a page stays below gRPC's default limit of 4 MiB. */

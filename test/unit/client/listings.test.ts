@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { agentPages, listAgents } from '../../../src/lib/cli/agent-listing.ts';
-import { bundlePages } from '../../../src/lib/cli/bundle-listing.ts';
-import { listEntriesInOrder } from '../../../src/lib/cli/entry-listing.ts';
-import { entryOrderKey, sortEntries } from '../../../src/lib/cli/entry-order.ts';
+import { agentPages, listAgents } from '../../../src/lib/client/agent-listing.ts';
+import { bundlePages } from '../../../src/lib/client/bundle-listing.ts';
+import { listEntriesInOrder } from '../../../src/lib/client/entry-listing.ts';
+import { entryOrderKey, sortEntries } from '../../../src/lib/client/entry-order.ts';
 import type { RpcCallOptions } from '../../../src/lib/rpc/client.ts';
 import { ListAgentsRequest_Filter } from '../../../src/lib/wire/gen/spire/api/server/agent/v1/agent.ts';
 import {

@@ -1,7 +1,7 @@
-import type { EntryClient } from '../client/entry-client.ts';
 import type { ListEntriesRequest_Filter } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
 import { Entry } from '../wire/gen/spire/api/types/entry.ts';
 import { LIST_ORDER, LIST_TOTAL, parseListTotal } from '../wire/list-order.ts';
+import type { EntryClient } from './entry-client.ts';
 import { entryOrderKey, sortEntries } from './entry-order.ts';
 import { followPages, type Listing, type ListPage } from './paged-list.ts';
 

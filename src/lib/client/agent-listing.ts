@@ -1,8 +1,8 @@
-import type { AgentClient } from '../client/agent-client.ts';
 import type { RpcCallOptions } from '../rpc/client.ts';
 import type { ListAgentsRequest_Filter } from '../wire/gen/spire/api/server/agent/v1/agent.ts';
 import { Agent, type AgentMask } from '../wire/gen/spire/api/types/agent.ts';
 import { LIST_ORDER, LIST_TOTAL, parseListTotal } from '../wire/list-order.ts';
+import type { AgentClient } from './agent-client.ts';
 import { followPages, type Listing, type ListPage } from './paged-list.ts';
 
 /** How many agents SPIRE's CLI asks for at a time. */

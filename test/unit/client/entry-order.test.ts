@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sortEntries } from '../../../src/lib/cli/entry-order.ts';
+import { sortEntries } from '../../../src/lib/client/entry-order.ts';
 import { Entry } from '../../../src/lib/wire/gen/spire/api/types/entry.ts';
 
 const id = (path: string, trustDomain = 'example.org') => ({ trustDomain, path });
