@@ -1,4 +1,4 @@
-import { parseAccountNames } from '../../src/lib/agent/plugin/workloadattestor/unix/account-names.ts';
+import { parseAccountNames } from '../../src/lib/unixprocess/account-names.ts';
 
 /** Any text is read; every name begins a line of it, and ids have 32 bits. */
 export function target(bytes: Uint8Array): void {

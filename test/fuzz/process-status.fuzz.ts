@@ -1,6 +1,6 @@
-import { parseProcessStatus } from '../../src/lib/agent/plugin/workloadattestor/unix/process-status.ts';
 import { SpirekitError } from '../../src/lib/runtime/errors.ts';
 import { parseOpenFileLimit } from '../../src/lib/runtime/open-file-limit.ts';
+import { parseProcessStatus } from '../../src/lib/unixprocess/process-status.ts';
 
 /** Any text is refused as internal, or gives ids of 32 bits that stand in it; a limit is a number or none. */
 export function target(bytes: Uint8Array): void {

@@ -23,12 +23,12 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     fuzz: 'x509pop-challenge',
     also: ['answerChallenge'],
   },
-  'agent/plugin/workloadattestor/unix/account-names.ts': {
-    properties: ['agent/plugin/workloadattestor/unix/account-names.test.ts'],
+  'unixprocess/account-names.ts': {
+    properties: ['unixprocess/account-names.test.ts'],
     fuzz: 'account-names',
   },
-  'agent/plugin/workloadattestor/unix/process-status.ts': {
-    properties: ['agent/plugin/workloadattestor/unix/process-status.test.ts'],
+  'unixprocess/process-status.ts': {
+    properties: ['unixprocess/process-status.test.ts'],
     fuzz: 'process-status',
   },
   'agent/storage/agent-data.ts': { properties: ['agent/storage/agent-storage.test.ts'], fuzz: 'agent-data' },
@@ -93,7 +93,6 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     fuzz: { none: 'takes paths as they are; the target endpoint-address reads the addresses' },
     also: ['agentTarget', 'serverTarget', 'agentAdminTarget'],
   },
-  'cli/suggestion.ts': { properties: ['cli/suggestion.test.ts'], fuzz: 'command-line', also: ['editDistance'] },
   'cli/table.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
   'cli/token-expiry.ts': {
     properties: ['cli/token-expiry.test.ts'],
@@ -203,6 +202,11 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['rpc/response-status.test.ts'],
     fuzz: 'response-status',
     also: ['statusOfTrailers', 'findForeignStatus', 'statusOfReset'],
+  },
+  'runtime/edit-distance.ts': {
+    properties: ['cli/suggestion.test.ts'],
+    fuzz: 'command-line',
+    also: ['editDistance'],
   },
   'runtime/errors.ts': { properties: ['server/request-parsers.test.ts'], fuzz: { none: 'takes errors, no text' } },
   'runtime/go-duration.ts': { properties: ['runtime/go-duration.test.ts'], fuzz: 'go-duration' },

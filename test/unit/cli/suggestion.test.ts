@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adviseOnWords, editDistance, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
+import { adviseOnWords, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
+import { editDistance } from '../../../src/lib/runtime/edit-distance.ts';
 
 describe('findSuggestion', () => {
   it('finds the word a slip of the hand was meant to be', () => {

@@ -1,10 +1,10 @@
 import { ProcessPeerAttestor } from '../../../../src/lib/agent/attestor/workload/peer-attestation.ts';
 import { WorkloadAttestation } from '../../../../src/lib/agent/attestor/workload/workload-attestation.ts';
-import { UnixWorkloadAttestor } from '../../../../src/lib/agent/plugin/workloadattestor/unix/unix-workload-attestor.ts';
 import type { UnixPeer } from '../../../../src/lib/rpc/call-context.ts';
 import { RpcServer } from '../../../../src/lib/rpc/server.ts';
 import { SpirekitError } from '../../../../src/lib/runtime/errors.ts';
 import { formatSelector } from '../../../../src/lib/spiffe/selector.ts';
+import { UnixWorkloadAttestor } from '../../../../src/lib/unixprocess/unix-workload-attestor.ts';
 import { HealthDefinition } from '../../../../src/lib/wire/gen/grpc/health/v1/health.ts';
 import { noCounters } from '../../../support/no-counters.ts';
 import { MemoryLog } from '../support.ts';

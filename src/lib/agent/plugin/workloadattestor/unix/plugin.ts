@@ -3,8 +3,8 @@ import { block } from '../../../../config/schema/block.ts';
 import { fieldNames } from '../../../../config/schema/field-names.ts';
 import { bool, int } from '../../../../config/schema/scalars.ts';
 import { decodeText } from '../../../../config/schema/schema.ts';
+import { UnixWorkloadAttestor } from '../../../../unixprocess/unix-workload-attestor.ts';
 import type { WorkloadAttestor } from '../workload-attestor.ts';
-import { UnixWorkloadAttestor } from './unix-workload-attestor.ts';
 
 const schema = block({ discover_workload_path: bool(), workload_size_limit: int() });
 

@@ -1,8 +1,7 @@
 import { open, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SpirekitError } from '../../../../runtime/errors.ts';
-import type { Selector } from '../../../../spiffe/selector.ts';
-import type { WorkloadAttestor } from '../workload-attestor.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import type { Selector } from '../spiffe/selector.ts';
 import { AccountNames } from './account-names.ts';
 import { sha256OfFile } from './executable-digest.ts';
 import { type ProcessStatus, parseProcessStatus } from './process-status.ts';
@@ -34,7 +33,7 @@ const STATUS_PART_BYTES = 4 * 1024;
  * `supplementary_group`, and if configured `path` and `sha256` of its program. Names come from `/etc/passwd` and
  * `/etc/group` only.
  */
-export class UnixWorkloadAttestor implements WorkloadAttestor {
+export class UnixWorkloadAttestor {
   readonly name = 'unix';
   readonly #config: UnixWorkloadAttestorConfig;
   readonly #proc: string;

@@ -1,11 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  AccountNames,
-  parseAccountNames,
-} from '../../../../../../src/lib/agent/plugin/workloadattestor/unix/account-names.ts';
-import { TestFolder } from '../../../support.ts';
+import { AccountNames, parseAccountNames } from '../../../src/lib/unixprocess/account-names.ts';
+import { TestFolder } from '../agent/support.ts';
 
 describe('parseAccountNames', () => {
   test('reads users and groups alike', () => {

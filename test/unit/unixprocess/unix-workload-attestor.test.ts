@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { UnixWorkloadAttestor } from '../../../../../../src/lib/agent/plugin/workloadattestor/unix/unix-workload-attestor.ts';
-import { formatSelector } from '../../../../../../src/lib/spiffe/selector.ts';
-import { TestFolder } from '../../../support.ts';
-import { describeWorkloadAttestor } from '../workload-attestor-suite.ts';
+import { formatSelector } from '../../../src/lib/spiffe/selector.ts';
+import { UnixWorkloadAttestor } from '../../../src/lib/unixprocess/unix-workload-attestor.ts';
+import { describeWorkloadAttestor } from '../agent/plugin/workloadattestor/workload-attestor-suite.ts';
+import { TestFolder } from '../agent/support.ts';
 
 const SLEEP = realpathSync('/bin/sleep');
 const isRoot = process.getuid?.() === 0;

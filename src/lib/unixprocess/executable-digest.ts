@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
-import { SpirekitError } from '../../../../runtime/errors.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 
 /**
  * The SHA-256 of a file in hexadecimal.

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseProcessStatus } from '../../../../../../src/lib/agent/plugin/workloadattestor/unix/process-status.ts';
+import { parseProcessStatus } from '../../../src/lib/unixprocess/process-status.ts';
 
 const id = fc.integer({ min: 0, max: 0xffff_ffff });
 

@@ -1,4 +1,4 @@
-import { SpirekitError } from '../../../../runtime/errors.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 
 /** Whom a process acts as, from `/proc/<pid>/status` (proc_pid_status(5)). */
 export interface ProcessStatus {
