@@ -18,11 +18,11 @@ export class AdvisedError extends SpirekitError {
 /** What the umbrella prints for a failure: what happened, its code, and what to do about it if that is known. */
 export function describeFailure(error: SpirekitError, words?: string): string {
   const advice = adviceFor(error, words);
-  return failureText(plainly(withValue(error)), umbrellaCode(error), advice);
+  return asFailure(plainly(withValue(error)), umbrellaCode(error), advice);
 }
 
 /** A failure as the umbrella prints it: the sentence, its number and name, and the advice on lines of its own. */
-export function failureText(sentence: string, code: ErrorCode, advice?: string): string {
+export function asFailure(sentence: string, code: ErrorCode, advice?: string): string {
   return `Error: ${sentence} (${spkCode(code)} ${code})\n${advice === undefined ? '' : `${advice}\n`}`;
 }
 
@@ -49,7 +49,7 @@ function withValue(error: SpirekitError): string {
 }
 
 /** Without the frames that Go's gRPC puts around what happened; the drop-ins keep them for scripts. */
-function plainly(message: string): string {
+export function plainly(message: string): string {
   const dial = /connection error: desc = "transport: Error while dialing: dial unix (.+?): connect: (.+?)"/;
   return message
     .trim()

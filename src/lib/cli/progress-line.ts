@@ -1,32 +1,66 @@
 import type { CommandContext } from './command-context.ts';
+import { StatusLine } from './status-line.ts';
 
 /** What is over sooner needs no progress. */
 const SHOW_AFTER_MS = 500;
 
-/** How far a long command is: one line on stderr that is written over and gone in the end. Only on a terminal. */
-export class ProgressLine implements Disposable {
-  readonly #context: Pick<CommandContext, 'io' | 'clock'>;
-  readonly #total: number;
-  readonly #startedMs: number;
-  #isShown = false;
+/** A terminal is not written to more often. */
+const LEAST_PAUSE_MS = 100;
 
-  constructor(context: Pick<CommandContext, 'io' | 'clock'>, total: number) {
-    this.#context = context;
+const MS_PER_SECOND = 1000;
+const SECONDS_PER_MINUTE = 60;
+
+/**
+ * How far a long command is, how fast, and how long it will take: one line on stderr that is written over and gone in the
+ * end. Only on a terminal.
+ */
+export class ProgressLine implements Disposable {
+  readonly #clock: CommandContext['clock'];
+  readonly #line: StatusLine;
+  readonly #total: number | undefined;
+  readonly #what: string;
+  readonly #startedMs: number;
+  #shownMs = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param total how many there are in the end; undefined if nobody knows
+   * @param what they are, in words: `entries`
+   */
+  constructor(context: Pick<CommandContext, 'io' | 'clock'>, total: number | undefined, what = '') {
+    this.#clock = context.clock;
+    this.#line = new StatusLine(context.io);
     this.#total = total;
+    this.#what = what;
     this.#startedMs = context.clock.monotonicMs();
   }
 
   show(done: number): void {
-    const { io, clock } = this.#context;
-    if (io.stderr.isTTY !== true || clock.monotonicMs() - this.#startedMs < SHOW_AFTER_MS) return;
-    const percent = Math.floor((100 * done) / Math.max(1, this.#total));
-    io.stderr.write(`\r${done} of ${this.#total} (${percent} %)`);
-    this.#isShown = true;
+    const nowMs = this.#clock.monotonicMs();
+    const tookMs = nowMs - this.#startedMs;
+    if (tookMs < SHOW_AFTER_MS || nowMs - this.#shownMs < LEAST_PAUSE_MS) return;
+    this.#shownMs = nowMs;
+    const what = this.#what === '' ? '' : ` ${this.#what}`;
+    const rate = done / (tookMs / MS_PER_SECOND);
+    const speed = `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`;
+    const total = this.#total;
+    if (total === undefined) {
+      this.#line.show(`${done}${what}, ${speed}`);
+      return;
+    }
+    const percent = Math.floor((100 * done) / Math.max(1, total));
+    const left = done === 0 ? '' : `, ${formatLeft((total - done) / rate)} left`;
+    this.#line.show(`${done} of ${total}${what} (${percent} %), ${speed}${left}`);
   }
 
-  /** Clears the line: `ESC [ K` of ECMA-48. */
+  /** Clears the line. */
   [Symbol.dispose](): void {
-    if (this.#isShown) this.#context.io.stderr.write('\r\x1b[K');
-    this.#isShown = false;
+    this.#line[Symbol.dispose]();
   }
+}
+
+/** `8 s`, `2 min 5 s`: nobody needs it finer. */
+function formatLeft(seconds: number): string {
+  const whole = Math.max(0, Math.ceil(seconds));
+  if (whole < SECONDS_PER_MINUTE) return `${whole} s`;
+  return `${Math.floor(whole / SECONDS_PER_MINUTE)} min ${whole % SECONDS_PER_MINUTE} s`;
 }

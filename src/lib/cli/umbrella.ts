@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '../runtime/errors.ts';
 import { commandTable } from './command-table.ts';
 import type { CommandLoader } from './drop-in.ts';
-import { failureText } from './failure.ts';
+import { asFailure } from './failure.ts';
 import { showOclifHelp } from './oclif-config.ts';
 import { type CommandRuntime, runCommand } from './run-command.ts';
 import { adviseOnWords } from './suggestion.ts';
@@ -19,7 +19,7 @@ export async function runUmbrella(
   const run = async (words: string, args: readonly string[]): Promise<number> =>
     runCommand(await commands.load(table.get(words) ?? words), args, { ...runtime, program: 'spirekit', words });
   const refuse = (words: string): number => {
-    io.stderr.write(failureText(`there is no command "${words}"`, 'usage', adviseOnWords(words, table.keys())));
+    io.stderr.write(asFailure(`there is no command "${words}"`, 'usage', adviseOnWords(words, table.keys())));
     return ERROR_CODES.usage.exit;
   };
   switch (resolution.kind) {
@@ -39,7 +39,7 @@ export async function runUmbrella(
       }
       if (resolution.hasMisplacedFlags) {
         io.stderr.write(
-          failureText('flags belong after the words of the command', 'usage', `Try \`spirekit ${words} ...\`.`),
+          asFailure('flags belong after the words of the command', 'usage', `Try \`spirekit ${words} ...\`.`),
         );
         return ERROR_CODES.usage.exit;
       }

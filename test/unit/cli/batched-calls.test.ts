@@ -161,7 +161,9 @@ describe('the progress of a batch', () => {
   };
 
   it('is shown on a terminal once it takes a while, and gone in the end', async () => {
-    expect(await run(true, 400)).toBe('\r2000 of 2500 (80 %)\r2500 of 2500 (100 %)\r\x1b[K');
+    expect(await run(true, 400)).toBe(
+      '\r2000 of 2500 (80 %), 2500/s, 1 s left\x1b[K\r2500 of 2500 (100 %), 2083/s, 0 s left\x1b[K\r\x1b[K',
+    );
   });
 
   it('is not shown elsewhere, nor of what is over soon', async () => {

@@ -1,10 +1,11 @@
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { AdvisedError } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
+import { findOneTokenForm, getOneToken, oneTokenFlags, printedToken, withHint } from '../../../lib/cli/one-token.ts';
 import { formatJwtSvids } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
-import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcError } from '../../../lib/rpc/status.ts';
 import { prefixed } from '../../../lib/runtime/errors.ts';
 import { SpiffeId } from '../../../lib/spiffe/spiffe-id.ts';
@@ -14,6 +15,8 @@ const flags = {
   ...workloadFlags,
   audience: flag.commaStrings({ usage: 'Audiences of the token, separated by commas' }),
   spiffeID: flag.string({ usage: 'The one identity that is wanted; without it every identity of the caller' }),
+  hint: flag.string({ usage: 'Only identities with this hint', isExtension: true }),
+  ...oneTokenFlags,
   output: flag.output(),
   format: flag.output({ aliasOf: 'output', usage: 'The old name of -output' }),
 };
@@ -25,10 +28,14 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
   static override readonly goFlags = flags;
   static override readonly usageName = 'fetch jwt';
   static override readonly printsFlagErrorTwice = true;
-  static override readonly examples = ['<%= config.bin %> api fetch jwt --audience database'];
+  static override readonly examples = [
+    '<%= config.bin %> api fetch jwt --audience database',
+    '<%= config.bin %> api fetch jwt --audience vault --raw --wait 60s > token',
+  ];
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
-    const { audience, spiffeID } = context.flags;
+    const { audience, spiffeID, hint } = context.flags;
+    const form = findOneTokenForm(context.flags, context.given);
     const target = agentTarget(context.flags, context);
     if (audience.length === 0) {
       throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token is for: --audience NAME.');
@@ -36,8 +43,17 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
     // The agent would refuse it without saying what it was.
     if (context.program === 'spirekit' && spiffeID !== '') SpiffeId.parse(spiffeID);
     await using client = new WorkloadApiClient(target);
-    const bundles = await client.fetchJwtBundles(callOptions(context)).catch(rethrow);
-    const svids = await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context));
+    const fetchSvids = async () =>
+      withHint(await client.fetchJwtSvid({ audience, spiffeId: spiffeID }, callOptions(context)), hint);
+    if (form !== undefined) {
+      const token = getOneToken(await askWithPatience(context, 'a JWT-SVID', fetchSvids));
+      context.io.stdout.write(printedToken(token, form, context.io.stdout.isTTY === true));
+      return;
+    }
+    const [bundles, svids] = await askWithPatience(context, 'a JWT-SVID', async () => [
+      await client.fetchJwtBundles(callOptions(context)).catch(rethrow),
+      await fetchSvids(),
+    ]);
     await context.print({
       pretty: () => formatJwtSvids(svids, bundles),
       json: () => [protoJson(svids), protoJson(bundles, { maps: ['bundles'] })],

@@ -3,7 +3,7 @@ import { flag } from '../../../lib/cli/go-flags.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { whileWaiting } from '../../../lib/cli/while-waiting.ts';
-import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { formatGoDuration, msToNanoseconds } from '../../../lib/runtime/go-duration.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
@@ -24,6 +24,7 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
   static override readonly examples = [
     '<%= config.bin %> api fetch x509 --write /run/identity --silent',
     '<%= config.bin %> api fetch x509 --output json',
+    '<%= config.bin %> api fetch x509 --write /run/identity --wait 60s',
   ];
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
@@ -31,7 +32,8 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
     await using client = new WorkloadApiClient(agentTarget(flags, context));
     const startMs = clock.monotonicMs();
     let elapsed = '';
-    const fetched = client.fetchX509Svid(callOptions(context)).finally(() => {
+    const asked = askWithPatience(context, 'an X509-SVID', () => client.fetchX509Svid(callOptions(context)));
+    const fetched = asked.finally(() => {
       elapsed = formatGoDuration(msToNanoseconds(clock.monotonicMs() - startMs));
     });
     const [response, { formatX509Svids, readX509Response }] = await whileWaiting(fetched, loadReader);

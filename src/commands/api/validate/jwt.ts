@@ -4,7 +4,7 @@ import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatValidatedJwt } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { agentTarget } from '../../../lib/cli/sockets.ts';
-import { callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
+import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcCode, RpcError } from '../../../lib/rpc/status.ts';
 import { prefixed, SpirekitError } from '../../../lib/runtime/errors.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
@@ -32,7 +32,8 @@ export default class ApiValidateJwt extends BaseCommand<typeof flags> {
     }
     if (svid === '') throw new AdvisedError('usage', 'svid must be specified', 'Give the token itself: --svid TOKEN.');
     await using client = new WorkloadApiClient(target);
-    const response = await client.validateJwtSvid({ audience, svid }, callOptions(context)).catch(rethrow);
+    const validate = () => client.validateJwtSvid({ audience, svid }, callOptions(context));
+    const response = await askWithPatience(context, 'the agent', validate).catch(rethrow);
     await context.print({
       pretty: () => formatValidatedJwt(response),
       json: () => protoJson(response, { structs: ['claims'] }),
