@@ -343,6 +343,8 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'spiffe/selector.ts': { properties: ['spiffe/selector.test.ts', 'spiffe/parsers.test.ts'], fuzz: 'selector' },
   'spiffe/spiffe-id.ts': { properties: ['spiffe/spiffe-id.test.ts'], fuzz: 'spiffe-id' },
   'spiffe/x509-svid.ts': { properties: ['spiffe/parsers.test.ts'], fuzz: 'x509-svid' },
+  'svidfiles/file-mode.ts': { properties: ['svidfiles/file-mode.test.ts'], fuzz: 'file-names' },
+  'svidfiles/file-names.ts': { properties: ['svidfiles/file-names.test.ts'], fuzz: 'file-names' },
   'telemetry/prometheus/exporter-tls.ts': {
     properties: ['telemetry/prometheus/authorized-ids.test.ts'],
     fuzz: { none: 'hands its texts to SpiffeId.parse, the target spiffe-id' },

@@ -44,6 +44,22 @@ export const Oid = {
   // PKCS#9: RFC 2985 section 5.4.2.
   extensionRequest: '1.2.840.113549.1.9.14',
 
+  // PKCS#12 and what it is made of: RFC 7292, RFC 5652, RFC 8018, RFC 9879 section 2, and Java's attribute of trusted entries.
+  pkcs7Data: '1.2.840.113549.1.7.1',
+  pkcs7EncryptedData: '1.2.840.113549.1.7.6',
+  friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
+  x509CertificateBag: '1.2.840.113549.1.9.22.1',
+  shroudedKeyBag: '1.2.840.113549.1.12.10.1.2',
+  certBag: '1.2.840.113549.1.12.10.1.3',
+  pbeWithSha1And3Des: '1.2.840.113549.1.12.1.3',
+  pbkdf2: '1.2.840.113549.1.5.12',
+  pbes2: '1.2.840.113549.1.5.13',
+  hmacWithSha256: '1.2.840.113549.2.9',
+  aes256Cbc: '2.16.840.1.101.3.4.1.42',
+  sha1: '1.3.14.3.2.26',
+  javaTrustedKeyUsage: '2.16.840.1.113894.746875.1.1',
+
   // Attributes of names: RFC 5280 appendix A.1.
   commonName: '2.5.4.3',
   serialNumber: '2.5.4.5',

@@ -1,6 +1,7 @@
 import { constants, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { SpirekitError } from './errors.ts';
+import { refuseForeignLink, refuseForeignLinks } from './foreign-links.ts';
 import { errnoOf, ioReason } from './io-reason.ts';
 import { syncFolder } from './sync-folder.ts';
 import { removeAbandoned, temporaryPathFor } from './temporary-file.ts';
@@ -109,25 +110,6 @@ async function findTarget(path: string): Promise<string> {
     target = isAbsolute(named) ? named : `${folder}/${named}`;
   }
   throw new SpirekitError('io-error', 'too many levels of symbolic links');
-}
-
-/** Name by name and without shortening `..`, which behind a link leads elsewhere than the text says. */
-async function refuseForeignLinks(folder: string): Promise<void> {
-  let at = '';
-  for (const name of folder.split('/').filter((part) => part !== '')) {
-    at += `/${name}`;
-    const found = await lstat(at);
-    if (found.isSymbolicLink()) refuseForeignLink(at, found.uid);
-  }
-}
-
-function refuseForeignLink(path: string, ownerUid: number): void {
-  const own = process.geteuid?.() ?? 0;
-  if (ownerUid === own || ownerUid === 0) return;
-  throw new SpirekitError(
-    'permission-denied',
-    `${path} is a symbolic link that belongs to another user (uid ${ownerUid})`,
-  );
 }
 
 function ignoreMissing(error: unknown): undefined {
