@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { AccountNames, type NamesById } from '../unixprocess/account-names.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
+import { AccountNames, type NamesById } from '../unixprocess/account-names.ts';
 
 /** Whom files are given to; what is undefined stays with whoever writes them. */
 export interface FileOwner {

@@ -1,11 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-<<<<<<<< HEAD:test/unit/unixprocess/account-names.test.ts
 import { AccountNames, parseAccountNames } from '../../../src/lib/unixprocess/account-names.ts';
-========
-import { AccountNames, parseAccountNames } from '../../../src/lib/runtime/account-names.ts';
->>>>>>>> 3207aad (Lay identities out as files in six ways, and change the files of a folder together):test/unit/runtime/account-names.test.ts
 import { TestFolder } from '../agent/support.ts';
 
 describe('parseAccountNames', () => {
