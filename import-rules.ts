@@ -73,7 +73,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/rotation': JOB,
   'src/lib/federating': JOB,
   'src/lib/overview': JOB,
-  'src/lib/cli': [...JOBS, 'src/lib/fetch', ...CLIENTS],
+  'src/lib/cli': [...JOBS, 'src/lib/fetch', 'src/lib/template', ...CLIENTS],
   'src/commands': ['src/lib/cli', ...JOBS, 'src/lib/fetch', ...CLIENTS],
   'src/main': ['src/commands', 'src/lib/cli', 'src/lib/runtime'],
 };

@@ -50,7 +50,7 @@ const commandFiles = globSync('src/commands/**/*.ts', { cwd: root });
 const HEAVY_COMMANDS = /src\/commands\/(dev\/.*|server\/datastore\/.*|(agent|server)\/(run|validate))\.ts$/;
 
 /** What only the umbrella prints; the drop-ins refuse to. */
-const UMBRELLA_FORMATS = /src\/lib\/cli\/(table|yaml)\.ts$/;
+const UMBRELLA_FORMATS = /src\/lib\/cli\/(names|table|template-output|yaml)\.ts$/;
 
 /** Leaves out of a bundle what its program never asks for: the less there is to read, the sooner it starts. */
 function without(isLeftOut: (path: string) => boolean): Plugin {
@@ -94,7 +94,7 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
  * that drop-ins start with have not got it: with such a flag the start file takes the one that has.
  */
 const EXTENSIONS =
-  /src\/lib\/(cli\/remote-server\.ts$|cli\/(discovery|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
+  /src\/lib\/(cli\/(patience|remote-server)\.ts$|cli\/(discovery|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
 
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {

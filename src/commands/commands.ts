@@ -2,7 +2,7 @@ import { BaseCommand, type CommandContext } from '../lib/cli/base-command.ts';
 import { flag } from '../lib/cli/go-flags.ts';
 import { loadOclifConfig } from '../lib/cli/oclif-config.ts';
 
-const flags = { json: flag.bool({ usage: 'The same as -output json' }), output: flag.output() };
+const flags = { json: flag.bool({ usage: 'The same as -output json' }), output: flag.output({ nameField: 'command' }) };
 
 /** `spirekit commands`. */
 export default class Commands extends BaseCommand<typeof flags> {

@@ -94,6 +94,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     also: ['agentTarget', 'serverTarget', 'agentAdminTarget'],
   },
   'cli/table.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
+  'cli/template-output.ts': { properties: ['cli/template-output.test.ts'], fuzz: 'go-template' },
   'cli/token-expiry.ts': {
     properties: ['cli/token-expiry.test.ts'],
     fuzz: 'token-expiry',

@@ -4,6 +4,7 @@ import type { CommandClass } from '../../src/lib/cli/command-class.ts';
 import { commandTable } from '../../src/lib/cli/command-table.ts';
 import { GoFlagSet } from '../../src/lib/cli/go-flags.ts';
 import type { Program } from '../../src/lib/cli/programs.ts';
+import { umbrellaFlags } from '../../src/lib/cli/umbrella-flags.ts';
 import { resolveWords } from '../../src/lib/cli/word-resolution.ts';
 import { projectRoot } from './programs.ts';
 
@@ -36,7 +37,8 @@ export async function isKnownCall({ program, words }: ProgramCall): Promise<bool
     pathToFileURL(join(projectRoot, 'src/commands', `${path}.ts`)).href
   );
   try {
-    new GoFlagSet('readme', module.default.goFlags, program).parse(resolution.args, {
+    const { goFlags } = module.default;
+    new GoFlagSet('readme', program === 'spirekit' ? umbrellaFlags(goFlags) : goFlags, program).parse(resolution.args, {
       stopsAtArgument: module.default.stopsAtArgument,
     });
     return true;

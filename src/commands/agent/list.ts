@@ -8,7 +8,7 @@ import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts
 import { agentClient } from '../../lib/client/agent-client.ts';
 import { listAgents } from '../../lib/client/agent-listing.ts';
 
-const flags = { ...serverFlags, ...agentFilterFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...agentFilterFlags, output: flag.output({ nameField: 'id' }) } as const;
 
 /** `agent list` */
 export default class AgentList extends BaseCommand<typeof flags> {

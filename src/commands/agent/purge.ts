@@ -15,7 +15,7 @@ const flags = {
     default: DEFAULT_EXPIRED_FOR_NANOSECONDS,
   }),
   dryRun: flag.bool({ usage: 'Only say which agents would be purged' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'agent_id' }),
 } as const;
 
 /** `agent purge` */

@@ -10,7 +10,7 @@ import { agentClient } from '../../lib/client/agent-client.ts';
 const flags = {
   ...serverFlags,
   spiffeID: flag.string({ usage: 'SPIFFE ID of the agent' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'id' }),
 } as const;
 
 /** `agent show` */

@@ -16,7 +16,7 @@ const flags = {
     usage: 'What becomes of entries that federate with it: restrict (refuse), delete or dissociate',
     default: 'restrict',
   }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'results.trust_domain' }),
 } as const;
 
 /** `bundle delete` */

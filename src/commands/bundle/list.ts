@@ -11,7 +11,7 @@ const flags = {
   ...serverFlags,
   id: flag.string({ usage: 'Only the bundle of this trust domain' }),
   format: flag.string({ usage: 'How pretty output shows bundles: pem or spiffe', default: 'pem' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'trust_domain' }),
 } as const;
 
 /** `bundle list` */

@@ -15,7 +15,7 @@ const flags = {
   id: flag.string({ usage: 'Trust domain of the bundle' }),
   path: flag.string({ usage: 'File with the bundle; stdin if none is given' }),
   format: flag.string({ usage: 'How the bundle is written: pem or spiffe', default: 'pem' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'results.bundle.trust_domain' }),
 } as const;
 
 /** `bundle set` */

@@ -9,7 +9,7 @@ import { bundleClient } from '../../lib/client/bundle-client.ts';
 const flags = {
   ...serverFlags,
   format: flag.string({ usage: 'How pretty output shows the bundle: pem or spiffe', default: 'pem' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'trust_domain' }),
 } as const;
 
 /** `bundle show` */

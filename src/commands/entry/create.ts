@@ -7,7 +7,7 @@ import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 
-const flags = { ...serverFlags, ...createEntryFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...createEntryFlags, output: flag.output({ nameField: 'entry.id' }) } as const;
 
 /** `entry create` */
 export default class EntryCreate extends BaseCommand<typeof flags> {

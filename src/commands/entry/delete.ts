@@ -12,7 +12,7 @@ const flags = {
   ...serverFlags,
   entryID: flag.string({ usage: 'ID of the entry to delete' }),
   file: flag.string({ usage: 'JSON file with the IDs of several entries: {"ids": ["..."]}; \'-\' reads stdin' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'id' }),
 } as const;
 
 /** `entry delete` */

@@ -17,7 +17,7 @@ const flags = {
   ...serverFlags,
   ...entryFilterFlags,
   entryID: flag.string({ usage: 'Only the entry with this ID' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'id' }),
 } as const;
 
 /** `entry show` */

@@ -10,7 +10,7 @@ import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts
 import { type EntryClient, entryClient } from '../../lib/client/entry-client.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
 
-const flags = { ...serverFlags, ...updateEntryFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, ...updateEntryFlags, output: flag.output({ nameField: 'entry.id' }) } as const;
 
 /** `entry update` */
 export default class EntryUpdate extends BaseCommand<typeof flags> {

@@ -11,7 +11,7 @@ import { goQuote } from '../../lib/runtime/go-quote.ts';
 const flags = {
   ...serverFlags,
   id: flag.string({ usage: 'Name or SPIFFE ID of the trust domain' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'results.trust_domain' }),
 } as const;
 
 /** `federation delete` */

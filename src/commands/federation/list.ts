@@ -20,7 +20,7 @@ const flags = {
       'Tell how the fetching of bundles fares, also of trust domains in the configuration; only of spirekit’s server',
     isExtension: true,
   }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'trust_domain' }),
 } as const;
 
 /** `federation list` */

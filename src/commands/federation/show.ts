@@ -10,7 +10,7 @@ import { SpirekitError } from '../../lib/runtime/errors.ts';
 const flags = {
   ...serverFlags,
   trustDomain: flag.string({ usage: 'Name of the trust domain' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'trust_domain' }),
 } as const;
 
 /** `federation show` */

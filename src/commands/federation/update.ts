@@ -7,7 +7,11 @@ import { formatAccepted, formatRefused } from '../../lib/cli/pretty/federation.t
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { trustDomainClient } from '../../lib/client/trust-domain-client.ts';
 
-const flags = { ...serverFlags, ...federationFlags, output: flag.output() } as const;
+const flags = {
+  ...serverFlags,
+  ...federationFlags,
+  output: flag.output({ nameField: 'federation_relationship.trust_domain' }),
+} as const;
 
 /** `federation update` */
 export default class FederationUpdate extends BaseCommand<typeof flags> {

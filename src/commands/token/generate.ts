@@ -12,7 +12,7 @@ const flags = {
   ...serverFlags,
   ttl: flag.int({ usage: 'Seconds for which the token can be used', default: 600 }),
   spiffeID: flag.string({ usage: 'A SPIFFE ID that the agent gets beside the one of the token' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'value' }),
 } as const;
 
 /** `token generate` */

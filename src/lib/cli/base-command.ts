@@ -4,6 +4,7 @@ import type { CommandContext } from './command-context.ts';
 import type { FlagSpecs } from './go-flags.ts';
 import { type OclifFlag, oclifFlags } from './oclif-flags.ts';
 import { runCommand } from './run-command.ts';
+import { umbrellaFlags } from './umbrella-flags.ts';
 
 export type { CommandClass } from './command-class.ts';
 export type { CommandContext } from './command-context.ts';
@@ -41,7 +42,7 @@ export abstract class BaseCommand<F extends FlagSpecs> {
   /** The flags as oclif describes them in help, completion and manifests; oclif does not parse them. */
   static get flags(): Record<string, OclifFlag> {
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked, which extends this one
-    return oclifFlags(this.goFlags);
+    return oclifFlags(umbrellaFlags(this.goFlags));
   }
 
   /** oclif's way in: the umbrella, with the process's streams. Sets the exit code. */

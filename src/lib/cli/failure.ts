@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type ErrorCode, SpirekitError, spkCode } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { SpiffeError } from '../spiffe/spiffe-error.ts';
+import { escapeControlsInLines } from './terminal-text.ts';
 
 /** A failure that knows what to do about it; the umbrella prints the advice on a line of its own. */
 export class AdvisedError extends SpirekitError {
@@ -23,7 +24,8 @@ export function describeFailure(error: SpirekitError, words?: string): string {
 
 /** A failure as the umbrella prints it: the sentence, its number and name, and the advice on lines of its own. */
 export function asFailure(sentence: string, code: ErrorCode, advice?: string): string {
-  return `Error: ${sentence} (${spkCode(code)} ${code})\n${advice === undefined ? '' : `${advice}\n`}`;
+  const text = `Error: ${sentence} (${spkCode(code)} ${code})\n${advice === undefined ? '' : `${advice}\n`}`;
+  return escapeControlsInLines(text);
 }
 
 /** The code that decides on the umbrella's exit code: the Workload API says only by its words that there is no identity. */

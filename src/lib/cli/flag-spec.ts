@@ -24,6 +24,8 @@ export interface FlagSpec<T> {
   set(current: T, text: string, setting: FlagSetting): T;
   /** Sets this other flag instead (`-format` is `-output`). */
   readonly aliasOf?: string | undefined;
+  /** Of an output flag: the path of the field that names an item, for the format `name`. */
+  readonly nameField?: string | undefined;
   /** Not SPIRE's: it is accepted everywhere, but only the umbrella's help shows it. */
   readonly isExtension: boolean;
 }
@@ -34,8 +36,8 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec<unknown>>>;
 /** The values that a command gets for its flags. */
 export type FlagValues<F extends FlagSpecs> = { readonly [K in keyof F]: F[K] extends FlagSpec<infer T> ? T : never };
 
-/** How results are printed. SPIRE has the first two; the others are the umbrella's. */
-export type OutputFormat = 'pretty' | 'json' | 'jsonl' | 'yaml' | 'table';
+/** How results are printed. SPIRE has the first two; the others are the umbrella's, `template` by a flag of its own. */
+export type OutputFormat = 'pretty' | 'json' | 'jsonl' | 'yaml' | 'table' | 'name' | 'template';
 
 interface FlagOptions {
   readonly usage: string;
@@ -105,13 +107,17 @@ export const flag = {
     );
   },
 
-  /** SPIRE's `-output`; on the umbrella it takes more formats. */
-  output(options: { aliasOf?: string; usage?: string } = {}): FlagSpec<OutputFormat> {
-    const usage = options.usage ?? 'Output format: pretty or json';
-    return {
-      ...spec<OutputFormat>('output', 'value', 'pretty', '', { usage }, setOutput),
-      aliasOf: options.aliasOf,
-    };
+  /**
+   * SPIRE's `-output`; on the umbrella it takes more formats, and beside it there is `-template`.
+   *
+   * @param options.nameField the field that names an item of the answer, through lists and objects: `entry.id`; with it
+   *   the format `name` prints these, one a line
+   */
+  output(options: { aliasOf?: string; usage?: string; nameField?: string } = {}): FlagSpec<OutputFormat> {
+    const { aliasOf, nameField, usage = 'Output format: pretty or json' } = options;
+    const set: FlagSpec<OutputFormat>['set'] = (current, text, setting) =>
+      setOutput(current, text, { ...setting, hasNames: nameField !== undefined });
+    return { ...spec<OutputFormat>('output', 'value', 'pretty', '', { usage }, set), aliasOf, nameField };
   },
 } as const;
 
@@ -126,14 +132,25 @@ function spec<T>(
   return { kind, typeName, initial, defaultText, usage: options.usage, isExtension: options.isExtension ?? false, set };
 }
 
-function setOutput(current: OutputFormat, text: string, setting: FlagSetting): OutputFormat {
+/** Formats that only the umbrella has. */
+const MORE_FORMATS = ['jsonl', 'yaml', 'table'] as const;
+
+function setOutput(
+  current: OutputFormat,
+  text: string,
+  setting: FlagSetting & { readonly hasNames: boolean },
+): OutputFormat {
   if (setting.alreadySet && text !== current) {
     throw new SpirekitError('usage', `the output format has already been set to ${goQuote(current)}`);
   }
   const word = text.toLowerCase();
   if (word === 'json' || word === 'pretty') return word;
   if (word === 'prettyprint') return 'pretty';
-  if (setting.program === 'spirekit' && (word === 'jsonl' || word === 'yaml' || word === 'table')) return word;
+  if (setting.program === 'spirekit') {
+    const more = MORE_FORMATS.find((format) => format === word);
+    if (more !== undefined) return more;
+    if (word === 'name' && setting.hasNames) return word;
+  }
   throw new SpirekitError('usage', `bad formatter flag: unknown format option: ${goQuote(text)}`);
 }
 

@@ -1,7 +1,7 @@
 import type { OutputFormat } from './go-flags.ts';
-import { type Result, renderResult } from './printer.ts';
+import { asShown, type RenderOptions, type Result, renderResult } from './printer.ts';
 import { type JsonValue, jsonText } from './protojson.ts';
-import type { Table, TableOptions } from './table.ts';
+import type { Table } from './table.ts';
 import type { TextOutput } from './text-output.ts';
 
 /** A command's answer that is a list of any length, in every shape it can be printed in. */
@@ -26,18 +26,28 @@ export interface ListResult<T> {
 export async function* renderList<T>(
   list: ListResult<T>,
   format: OutputFormat | 'auto',
-  options: TableOptions,
+  options: RenderOptions,
 ): AsyncGenerator<string, void, undefined> {
   switch (format) {
     case 'pretty':
-      return yield* renderPretty(list);
-    case 'json':
-      return yield* renderJson(list);
-    case 'jsonl':
-      for await (const page of list.pages) yield page.map((item) => `${jsonText(list.json(item))}\n`).join('');
+      for await (const text of renderPretty(list)) yield asShown(text, options);
       return;
+    case 'json':
+      for await (const text of renderJson(list)) yield asShown(text, options);
+      return;
+    case 'jsonl':
+      for await (const page of list.pages) {
+        yield asShown(page.map((item) => `${jsonText(list.json(item))}\n`).join(''), options);
+      }
+      return;
+    case 'name': {
+      const { nameLines } = await import('./names.ts');
+      for await (const page of list.pages) yield nameLines(page.map(list.json), options.nameField ?? '');
+      return;
+    }
     case 'yaml':
     case 'table':
+    case 'template':
     case 'auto':
       yield await renderResult(await collect(list), format, options);
   }

@@ -27,7 +27,8 @@ function describe(name: string, spec: FlagSpec<unknown>): OclifFlag {
   const common = { name, summary: spec.usage, hidden: spec.aliasOf !== undefined };
   if (spec.kind === 'output') {
     const summary = 'How to print the answer; lists are tables unless told otherwise';
-    return { ...common, summary, type: 'option', multiple: false, helpValue: '<pretty|json|jsonl|yaml|table>' };
+    const helpValue = `<pretty|json|jsonl|yaml|table${spec.nameField === undefined ? '' : '|name'}>`;
+    return { ...common, summary, type: 'option', multiple: false, helpValue };
   }
   if (spec.kind === 'boolean') return { ...common, type: 'boolean', allowNo: false };
   return {

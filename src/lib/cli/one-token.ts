@@ -30,7 +30,7 @@ export function findOneTokenForm(
   const asked = [...(raw ? ['raw'] : []), ...(header ? ['header'] : []), ...(given.has('env') ? ['env'] : [])];
   const [first] = asked;
   if (first === undefined) return undefined;
-  const [, second] = given.has('output') ? [...asked, 'output'] : asked;
+  const [, second] = [...asked, ...['output', 'template'].filter((name) => given.has(name))];
   if (second !== undefined) {
     throw new SpirekitError('usage', `-${first} and -${second} are two forms: give one of them`);
   }

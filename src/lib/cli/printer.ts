@@ -3,6 +3,8 @@ import type { OutputFormat } from './go-flags.ts';
 import type { JsonValue } from './protojson.ts';
 import { jsonText } from './protojson.ts';
 import type { Table, TableOptions } from './table.ts';
+import type { Fill } from './template-output.ts';
+import { escapeControlsInLines } from './terminal-text.ts';
 
 export type { Table } from './table.ts';
 
@@ -18,34 +20,55 @@ export interface Result {
   table?(): Table;
 }
 
+/** How answers are rendered. */
+export interface RenderOptions extends TableOptions {
+  /** Whether a terminal shows it, which must not take what comes from outside for commands to itself. */
+  readonly isTerminal?: boolean;
+  /** For `name`. */
+  readonly nameField?: string | undefined;
+  /** For `template`. */
+  readonly fill?: Fill | undefined;
+}
+
 /**
  * Renders a result as text that ends with a line's end (or is empty). `table` without a table is `pretty`; `auto` is a
  * table unless the terminal is too narrow for it.
+ *
+ * @throws TemplateError for an answer that has not what a template asks for
  */
 export async function renderResult(
   result: Result,
   format: OutputFormat | 'auto',
-  options: TableOptions,
+  options: RenderOptions,
 ): Promise<string> {
   switch (format) {
     case 'pretty':
-      return result.pretty();
+      return asShown(result.pretty(), options);
     case 'json':
-      return `${jsonText(result.json())}\n`;
-    case 'jsonl':
-      return itemsOf(result)
-        .map((item) => `${jsonText(item)}\n`)
-        .join('');
+      return asShown(`${jsonText(result.json())}\n`, options);
+    case 'jsonl': {
+      const lines = itemsOf(result).map((item) => `${jsonText(item)}\n`);
+      return asShown(lines.join(''), options);
+    }
     case 'yaml':
-      return (await import('./yaml.ts')).yamlText(result.json());
+      return asShown((await import('./yaml.ts')).yamlText(result.json()), options);
+    case 'name':
+      return (await import('./names.ts')).nameLines(itemsOf(result), options.nameField ?? '');
+    case 'template':
+      return asShown(options.fill?.(result.json()) ?? '', options);
     case 'table':
-      if (result.table === undefined) return result.pretty();
+      if (result.table === undefined) return renderResult(result, 'pretty', options);
       return (await import('./table.ts')).renderTable(result.table(), options);
     case 'auto': {
       const text = await renderResult(result, 'table', options);
-      return fits(text, options.columns) ? text : result.pretty();
+      return fits(text, options.columns) ? text : renderResult(result, 'pretty', options);
     }
   }
+}
+
+/** Text from outside as who reads it may have it: a program as it is, a terminal without control characters. */
+export function asShown(text: string, { isTerminal }: Pick<RenderOptions, 'isTerminal'>): string {
+  return isTerminal === true ? escapeControlsInLines(text) : text;
 }
 
 function fits(text: string, columns: number | undefined): boolean {

@@ -13,10 +13,12 @@ import {
   UndefinedFlagError,
 } from './go-flags.ts';
 import { renderList, writeText } from './list-printer.ts';
-import { renderResult } from './printer.ts';
+import { asShown, type RenderOptions, renderResult } from './printer.ts';
 import { kebabFlagName, type Program } from './programs.ts';
 import { findSuggestion } from './suggestion.ts';
-import type { TableOptions } from './table.ts';
+import type { Fill } from './template-output.ts';
+import type { TextOutput } from './text-output.ts';
+import { outputFlag, umbrellaFlags } from './umbrella-flags.ts';
 
 /** What surrounds a command; what is left out is the process's own. */
 export interface CommandRuntime {
@@ -37,30 +39,35 @@ export async function runCommand(
   runtime: CommandRuntime,
 ): Promise<number> {
   const io = runtime.io ?? process;
-  const flagSet = new GoFlagSet(command.usageName, command.goFlags, runtime.program);
+  const isUmbrella = runtime.program === 'spirekit';
+  const specs = isUmbrella ? umbrellaFlags(command.goFlags) : command.goFlags;
+  const flagSet = new GoFlagSet(command.usageName, specs, runtime.program);
   let parsed: ParsedFlags<FlagSpecs>;
+  let fill: Fill | undefined;
   try {
     parsed = flagSet.parse(argv, { stopsAtArgument: command.stopsAtArgument });
-    if (runtime.program === 'spirekit') refuseArguments(command, parsed.args);
+    if (isUmbrella) refuseArguments(command, parsed.args);
+    if (isUmbrella && parsed.given.has('template')) [parsed, fill] = await withTemplate(parsed);
   } catch (error) {
     if (error instanceof FlagHelpRequested) {
       io.stderr.write(flagSet.usageText());
       return 0;
     }
     const failure = SpirekitError.from(error);
-    if (runtime.program === 'spirekit') return reportFailure(advised(failure, command), command, io, runtime);
+    if (isUmbrella) return reportFailure(advised(failure, command), command, io, runtime);
     io.stderr.write(`${failure.message}\n${flagSet.usageText()}`);
     return command.printsFlagErrorTwice === true ? reportFailure(failure, command, io, runtime) : 1;
   }
   const aborter = abortable(runtime.signal);
   try {
-    const context = makeContext(parsed, io, runtime, aborter);
+    const nameField = outputFlag(specs)?.nameField;
+    const context = makeContext(parsed, { nameField, fill }, io, runtime, aborter);
     return (await new command().execute(context)) ?? 0;
   } catch (error) {
     const failure = SpirekitError.from(error);
     const stoppedBy = aborter.stoppedBy();
     // Who stops a command knows it; the exit code is a shell's.
-    if (runtime.program === 'spirekit' && failure.code === 'canceled' && stoppedBy !== undefined) {
+    if (isUmbrella && failure.code === 'canceled' && stoppedBy !== undefined) {
       const { constants } = await import('node:os');
       return 128 + constants.signals[stoppedBy];
     }
@@ -68,6 +75,14 @@ export async function runCommand(
   } finally {
     aborter.release();
   }
+}
+
+/** A template is read before anything is done; its flag is a format. */
+async function withTemplate(parsed: ParsedFlags<FlagSpecs>): Promise<[ParsedFlags<FlagSpecs>, Fill]> {
+  if (parsed.given.has('output')) throw new FlagError('-template and -output are two forms: give one of them');
+  const { parseTemplateFlag } = await import('./template-output.ts');
+  const fill = parseTemplateFlag(String(parsed.values['template']));
+  return [{ ...parsed, values: { ...parsed.values, output: 'template' } }, fill];
 }
 
 /** SPIRE's programs pass over what follows the flags; there it is often a flag that was meant to count. */
@@ -96,11 +111,14 @@ function reportFailure(failure: SpirekitError, command: CommandClass, io: Comman
 
 function makeContext(
   parsed: ParsedFlags<FlagSpecs>,
+  rendering: Pick<RenderOptions, 'nameField' | 'fill'>,
   io: CommandIo,
   runtime: CommandRuntime,
   aborter: Abortable,
 ): CommandContext {
   const env = runtime.env ?? process.env;
+  const options = (): RenderOptions => ({ ...rendering, ...tableOptions(io, env, runtime.program) });
+  const reader = ({ isTTY }: TextOutput) => ({ isTerminal: isTTY === true && runtime.program === 'spirekit' });
   return {
     program: runtime.program,
     flags: parsed.values,
@@ -111,33 +129,48 @@ function makeContext(
     clock: runtime.clock ?? systemClock,
     signal: aborter.signal,
     abortOn: aborter.abortOn,
-    out: (line = '') => void io.stdout.write(`${line}\n`),
-    err: (line) => void io.stderr.write(`${line}\n`),
+    out: (line = '') => void io.stdout.write(`${asShown(line, reader(io.stdout))}\n`),
+    err: (line) => void io.stderr.write(`${asShown(line, reader(io.stderr))}\n`),
     async print(result) {
-      const text = await renderResult(result, chooseFormat(parsed, runtime.program), tableOptions(io, env));
+      const text = await renderResult(result, chooseFormat(parsed, runtime.program), options());
       if (text !== '') io.stdout.write(text);
     },
     async printList(list) {
-      const texts = renderList(list, chooseFormat(parsed, runtime.program), tableOptions(io, env));
+      const texts = renderList(list, chooseFormat(parsed, runtime.program), options());
       for await (const text of texts) await writeText(io.stdout, text);
     },
     exitCode: (code) => (runtime.program === 'spirekit' ? ERROR_CODES[code].exit : 1),
   };
 }
 
-function tableOptions({ stdout }: CommandIo, env: Environment): TableOptions {
-  return { color: stdout.isTTY === true && (env['NO_COLOR'] ?? '') === '', columns: stdout.columns };
+function tableOptions({ stdout }: CommandIo, env: Environment, program: Program): RenderOptions {
+  const isTerminal = stdout.isTTY === true;
+  return {
+    color: wantsColor(isTerminal, env),
+    columns: stdout.columns,
+    isTerminal: isTerminal && program === 'spirekit',
+  };
+}
+
+/** Terminals that can, unless NO_COLOR is set; others only where FORCE_COLOR asks for it. */
+function wantsColor(isTerminal: boolean, env: Environment): boolean {
+  if ((env['NO_COLOR'] ?? '') !== '') return false;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return !/^(0|false)$/.test(forced);
+  return isTerminal && env['TERM'] !== 'dumb';
 }
 
 /** The umbrella shows lists as tables that fit, unless `-output` was given; whatever has no table is pretty anyway. */
 function chooseFormat(parsed: ParsedFlags<FlagSpecs>, program: Program): OutputFormat | 'auto' {
   const asked = parsed.values['output'];
+  if (asked === 'template') return asked;
   if (program === 'spirekit' && !parsed.given.has('output')) return 'auto';
   switch (asked) {
     case 'json':
     case 'jsonl':
     case 'yaml':
     case 'table':
+    case 'name':
       return asked;
     default:
       return 'pretty';

@@ -8,3 +8,8 @@ export function escapeControls(text: string): string {
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
+
+/** The same for text that has lines and columns of its own: line ends and tabs stay. */
+export function escapeControlsInLines(text: string): string {
+  return text.replace(/[^\n\t]+/g, escapeControls);
+}

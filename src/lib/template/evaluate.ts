@@ -3,10 +3,16 @@ import type { TemplateFunction } from './functions/function.ts';
 import { TemplateError } from './template-error.ts';
 import { Dictionary, describe, isList, isTrue, NIL, print, TemplateObject, type Value } from './values.ts';
 
-/** Nodes, commands and turns of loops in one evaluation: loops in loops are otherwise all that takes long. */
-const MAX_STEPS = 100_000;
-/** Characters that come out at most: no path is near as long. */
-const MAX_OUTPUT = 64 * 1024;
+/** How much a template may ask for. */
+export interface TemplateLimits {
+  /** Nodes, commands and turns of loops in one evaluation: loops in loops are otherwise all that takes long. */
+  readonly maxSteps: number;
+  /** Characters that come out. */
+  readonly maxOutput: number;
+}
+
+/** For the paths of SPIFFE IDs, none of which is near as long. */
+const PATH_LIMITS: TemplateLimits = { maxSteps: 100_000, maxOutput: 64 * 1024 };
 
 /** Leaves the loop. */
 class LoopExit extends Error {
@@ -27,18 +33,21 @@ export function evaluate(
   nodes: readonly Node[],
   data: Value,
   functions: ReadonlyMap<string, TemplateFunction>,
+  limits: TemplateLimits = PATH_LIMITS,
 ): string {
-  return new Evaluation(data, functions).run(nodes);
+  return new Evaluation(data, functions, limits).run(nodes);
 }
 
 class Evaluation {
   readonly #functions: ReadonlyMap<string, TemplateFunction>;
+  readonly #limits: TemplateLimits;
   readonly #data: Value;
   readonly #variables: { readonly name: string; value: Value }[];
   #output = '';
   #steps = 0;
 
-  constructor(data: Value, functions: ReadonlyMap<string, TemplateFunction>) {
+  constructor(data: Value, functions: ReadonlyMap<string, TemplateFunction>, limits: TemplateLimits) {
+    this.#limits = limits;
     this.#data = data;
     this.#functions = functions;
     this.#variables = [{ name: '$', value: data }];
@@ -162,12 +171,12 @@ class Evaluation {
   }
 
   #step(): void {
-    if (++this.#steps > MAX_STEPS) throw new TemplateError('too many steps');
+    if (++this.#steps > this.#limits.maxSteps) throw new TemplateError('too many steps');
   }
 
   #write(text: string): void {
     this.#output += text;
-    if (this.#output.length > MAX_OUTPUT) throw new TemplateError('the result is too long');
+    if (this.#output.length > this.#limits.maxOutput) throw new TemplateError('the result is too long');
   }
 }
 
@@ -176,7 +185,7 @@ function membersOf(value: Value): readonly (readonly [Value, Value])[] {
   if (isList(value)) return value.map((item, index) => [index, item]);
   if (value instanceof Dictionary) return [...value.entries].sort(([a], [b]) => (a < b ? -1 : 1));
   if (typeof value === 'number' && Number.isInteger(value)) {
-    if (value > MAX_STEPS) throw new TemplateError('too many steps');
+    if (value > PATH_LIMITS.maxSteps) throw new TemplateError('too many steps');
     return Array.from({ length: Math.max(0, value) }, (_, index) => [index, index]);
   }
   throw new TemplateError(`range can't iterate over ${describe(value)}`);

@@ -1,5 +1,5 @@
 import type { Node } from './ast.ts';
-import { evaluate } from './evaluate.ts';
+import { evaluate, type TemplateLimits } from './evaluate.ts';
 import { OTHER_FUNCTIONS, TEMPLATE_FUNCTIONS } from './functions/table.ts';
 import { parseTemplate } from './parse.ts';
 import type { Value } from './values.ts';
@@ -28,7 +28,7 @@ export class Template {
   }
 
   /** @throws TemplateError `invalid-argument` where the data does not have what the template asks for */
-  execute(data: Value): string {
-    return evaluate(this.#nodes, data, TEMPLATE_FUNCTIONS);
+  execute(data: Value, limits?: TemplateLimits): string {
+    return evaluate(this.#nodes, data, TEMPLATE_FUNCTIONS, limits);
   }
 }

@@ -17,7 +17,7 @@ const flags = {
   spiffeID: flag.string({ usage: 'The one identity that is wanted; without it every identity of the caller' }),
   hint: flag.string({ usage: 'Only identities with this hint', isExtension: true }),
   ...oneTokenFlags,
-  output: flag.output(),
+  output: flag.output({ nameField: 'svids.spiffe_id' }),
   format: flag.output({ aliasOf: 'output', usage: 'The old name of -output' }),
 };
 

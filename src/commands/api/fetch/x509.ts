@@ -9,7 +9,7 @@ import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
   ...workloadFlags,
-  output: flag.output(),
+  output: flag.output({ nameField: 'svids.spiffe_id' }),
   silent: flag.bool({ usage: 'Do not print the SVIDs' }),
   write: flag.string({ usage: 'Folder to write SVIDs, keys and bundles to, whatever the output format' }),
 };

@@ -13,7 +13,7 @@ const flags = {
   ...workloadFlags,
   audience: flag.string({ usage: 'The audience the token must be for' }),
   svid: flag.string({ usage: 'The token' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'spiffe_id' }),
 };
 
 /** `spire-agent api validate jwt`. */

@@ -10,7 +10,7 @@ import { localAuthorityClient } from '../../../lib/client/local-authority-client
 const flags = {
   ...serverFlags,
   authorityID: flag.string({ usage: 'ID of the old JWT authority' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'revoked_authority.authority_id' }),
 } as const;
 
 /** `localauthority jwt revoke` */

@@ -5,7 +5,7 @@ import { protoJson } from '../../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../../lib/client/local-authority-client.ts';
 
-const flags = { ...serverFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output({ nameField: '*.authority_id' }) } as const;
 
 /** `localauthority jwt show` */
 export default class LocalAuthorityJwtShow extends BaseCommand<typeof flags> {

@@ -10,7 +10,7 @@ import { localAuthorityClient } from '../../../lib/client/local-authority-client
 const flags = {
   ...serverFlags,
   authorityID: flag.string({ usage: 'ID of the prepared X.509 authority' }),
-  output: flag.output(),
+  output: flag.output({ nameField: 'activated_authority.authority_id' }),
 } as const;
 
 /** `localauthority x509 activate` */

@@ -6,7 +6,7 @@ import { protoJson } from '../../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../../lib/cli/server-connection.ts';
 import { localAuthorityClient } from '../../../lib/client/local-authority-client.ts';
 
-const flags = { ...serverFlags, output: flag.output() } as const;
+const flags = { ...serverFlags, output: flag.output({ nameField: 'prepared_authority.authority_id' }) } as const;
 
 /** `localauthority x509 prepare` */
 export default class LocalAuthorityX509Prepare extends BaseCommand<typeof flags> {
