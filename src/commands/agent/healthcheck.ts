@@ -1,8 +1,9 @@
+import { chooseAgentTarget } from '../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { checkHealth } from '../../lib/cli/health-check.ts';
-import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
+import { agentSocketFlags } from '../../lib/cli/sockets.ts';
 import { RpcClient } from '../../lib/rpc/client.ts';
 
 const flags = {
@@ -22,7 +23,7 @@ export default class AgentHealthcheck extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { verbose } = context.flags;
     if (verbose) context.out('Checking agent health...');
-    await using rpc = new RpcClient(agentTarget(context.flags, context));
+    await using rpc = new RpcClient(await chooseAgentTarget(context.flags, context));
     const check = checkHealth(rpc, { who: 'agent', context, verbose });
     // The drop-in's prefix says the same of every failure.
     await (context.program === 'spirekit' ? awaitWithin('agent is unhealthy', check) : check);

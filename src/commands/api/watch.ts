@@ -1,7 +1,8 @@
+import { chooseAgentTarget } from '../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { describeFailure } from '../../lib/cli/failure.ts';
 import { formatX509Svids } from '../../lib/cli/pretty/x509-svid.ts';
-import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
+import { agentSocketFlags } from '../../lib/cli/sockets.ts';
 import { showX509Context } from '../../lib/cli/x509-response.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { formatGoDuration, msToNanoseconds } from '../../lib/runtime/go-duration.ts';
@@ -20,7 +21,7 @@ export default class ApiWatch extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { clock, signal } = context;
-    await using client = new WorkloadApiClient(agentTarget(context.flags, context));
+    await using client = new WorkloadApiClient(await chooseAgentTarget(context.flags, context));
     context.abortOn('SIGINT');
     let sinceMs = clock.monotonicMs();
     for await (const event of watchStream((options) => client.watchX509Svid(options), { clock, signal })) {

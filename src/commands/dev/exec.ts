@@ -25,7 +25,7 @@ const flags = {
 export default class DevExec extends BaseCommand<typeof flags> {
   static override readonly summary = 'Run a command inside a throwaway trust domain';
   static override readonly description =
-    'Starts a server and an agent on private sockets, registers identities, runs the command with SPIFFE_ENDPOINT_SOCKET set, and removes everything when it ends. The exit code is that of the command. It finds spirekit, spire-agent and spire-server behind what is on the PATH already; all of them find the sockets with -instance dev, spirekit also finds that of the agent without.';
+    'Starts a server and an agent on private sockets, registers identities, runs the command with SPIFFE_ENDPOINT_SOCKET set, and removes everything when it ends. The exit code is that of the command. It finds spirekit, spire-agent and spire-server behind what is on the PATH already, and all of them find the sockets.';
   static override readonly goFlags = flags;
   static override readonly usageName = 'dev exec';
   static override readonly stopsAtArgument = true;
@@ -34,7 +34,7 @@ export default class DevExec extends BaseCommand<typeof flags> {
   };
   static override readonly examples = [
     '<%= config.bin %> dev exec -- spirekit api fetch x509',
-    '<%= config.bin %> dev exec -- spire-server entry show -instance dev',
+    '<%= config.bin %> dev exec -- spire-server entry show',
     '<%= config.bin %> dev exec --identity web=unix:uid:1000 -- ./my-service',
   ];
 

@@ -7,11 +7,12 @@ import { SpiffeId, type TrustDomain } from '../spiffe/spiffe-id.ts';
 import { parseX509SvidPem, type X509Svid } from '../spiffe/x509-svid.ts';
 import { WorkloadApiClient } from '../workloadapi/client.ts';
 import { parseX509Context } from '../workloadapi/x509-context.ts';
+import { chooseAgentTarget } from './agent-connection.ts';
 import { within } from './error-context.ts';
 import { AdvisedError } from './failure.ts';
 import { readInputFile } from './input-file.ts';
 import type { ServerContext } from './server-flags.ts';
-import { agentTarget, DEFAULT_AGENT_SOCKET } from './sockets.ts';
+import { DEFAULT_AGENT_SOCKET } from './sockets.ts';
 
 /** What a command proves itself with to a server that is elsewhere, and what it verifies that server with. */
 export interface CallerIdentity {
@@ -52,8 +53,9 @@ async function fromWorkloadApi(context: ServerContext): Promise<CallerIdentity> 
   const socketPath = flags.workloadSocket === '' ? DEFAULT_AGENT_SOCKET : flags.workloadSocket;
   const given = new Set(flags.workloadSocket === '' ? [] : ['socketPath']);
   // Everywhere as on the umbrella: there is no older behaviour to keep.
+  const choice = { socketPath, instance: '', context: '' };
   await using client = new WorkloadApiClient(
-    agentTarget({ socketPath, instance: '' }, { env, given, program: 'spirekit' }),
+    await chooseAgentTarget(choice, { env, given, program: 'spirekit', signal }),
   );
   const fetched = client.fetchX509Svid({ signal, timeoutMs: WORKLOAD_API_TIMEOUT_MS });
   const { svids, bundles } = parseX509Context(await fetched.catch(adviseOnWorkloadApi));

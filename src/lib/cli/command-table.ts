@@ -68,6 +68,11 @@ const SERVER_WORDS: DropInTable = {
 /** The umbrella's own commands, beside everything the drop-ins have: one a line, in order. */
 const UMBRELLA_ONLY = [
   'commands', // what `help` lists for people, as data
+  'context/delete',
+  'context/list',
+  'context/set',
+  'context/show',
+  'context/use',
   'dev/exec',
   'help',
   'link',
@@ -101,6 +106,7 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   'api:fetch': { description: 'Identities of the caller, once' },
   'api:validate': { description: 'Tokens of others' },
   bundle: { description: 'Trust bundles that the server keeps' },
+  context: { description: 'Where agents and servers are, under names; and which ones commands would call' },
   dev: { description: 'Throwaway trust domains to develop and test in' },
   entry: { description: 'Registration entries: which workload gets which identity' },
   federation: { description: 'Trust domains whose bundles the server keeps fresh' },

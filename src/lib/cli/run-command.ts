@@ -71,7 +71,9 @@ export async function runCommand(
       const { constants } = await import('node:os');
       return 128 + constants.signals[stoppedBy];
     }
-    return reportFailure(failure, command, io, runtime);
+    const code = reportFailure(failure, command, io, runtime);
+    await hint(failure, io, runtime);
+    return code;
   } finally {
     aborter.release();
   }
@@ -107,6 +109,18 @@ function reportFailure(failure: SpirekitError, command: CommandClass, io: Comman
   }
   io.stderr.write(describeFailure(failure, runtime.words ?? command.id?.replaceAll(':', ' ')));
   return ERROR_CODES[umbrellaCode(failure)].exit;
+}
+
+/** How long a person may be kept for a hint. */
+const HINT_TIMEOUT_MS = 1000;
+
+/** Beyond what SPIRE prints, and only where a person looks. */
+async function hint(failure: SpirekitError, io: CommandIo, { program, env }: CommandRuntime): Promise<void> {
+  if (program === 'spirekit' || io.stderr.isTTY !== true || failure.code !== 'unavailable') return;
+  const { findDropInHint } = await import('./drop-in-hint.ts');
+  const signal = AbortSignal.timeout(HINT_TIMEOUT_MS);
+  const line = await findDropInHint(failure, { program, env: env ?? process.env, cwd: process.cwd(), signal });
+  if (line !== undefined) io.stderr.write(`${line}\n`);
 }
 
 function makeContext(

@@ -17,15 +17,34 @@ export async function connectToServer(context: ServerContext): Promise<RpcClient
     for (const name of Object.keys(remoteServerFlags)) {
       if (given.has(name)) throw new SpirekitError('usage', `-${name} is of use only together with -serverAddr`);
     }
-    return new RpcClient(serverTarget(flags, context.env));
+    return await connectNearby(context);
   }
-  for (const name of ['socketPath', 'instance']) {
+  for (const name of ['socketPath', 'instance', 'context']) {
     if (given.has(name))
       throw new SpirekitError('usage', `-serverAddr and -${name} name two servers: give one of them`);
   }
   // Loaded only here: TLS and what verifies certificates cost a command on the socket nothing.
   const { connectRemotely } = await import('./remote-server.ts');
   return await connectRemotely(context);
+}
+
+/** On the umbrella a server that nobody has named is looked for; the drop-ins keep to SPIRE's rule. */
+async function connectNearby(context: ServerContext): Promise<RpcClient> {
+  const { flags, given, env, program } = context;
+  if (program !== 'spirekit' && flags.context === '') return new RpcClient(serverTarget(flags, env));
+  const { findServer } = await import('./discovery/targets.ts');
+  const found = await findServer(flags, context);
+  switch (found?.kind) {
+    case undefined:
+      return new RpcClient(serverTarget(flags, env));
+    case 'socket':
+      return new RpcClient(found.target);
+    case 'remote': {
+      const { connectRemotely } = await import('./remote-server.ts');
+      const names = [...given, ...Object.keys(found.flags)];
+      return await connectRemotely({ ...context, flags: { ...flags, ...found.flags }, given: new Set(names) });
+    }
+  }
 }
 
 /**

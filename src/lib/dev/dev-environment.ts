@@ -78,12 +78,14 @@ export class DevEnvironment implements AsyncDisposable {
     return join(this.folder, INSTANCE, 'server/api.sock');
   }
 
-  /** Variables by which SPIFFE libraries, and SPIRE's commands with `-instance dev`, find the sockets. */
+  /** Variables by which SPIFFE libraries and SPIRE's commands find the sockets; the latter also with `-instance dev`. */
   get variables(): Readonly<Record<string, string>> {
     return {
       SPIFFE_ENDPOINT_SOCKET: `unix://${this.agentSocket}`,
       SPIRE_AGENT_PUBLIC_SOCKET_TEMPLATE: join(this.folder, '%i/public/api.sock'),
+      SPIRE_AGENT_PUBLIC_SOCKET: this.agentSocket,
       SPIRE_SERVER_PRIVATE_SOCKET_TEMPLATE: join(this.folder, '%i/server/api.sock'),
+      SPIRE_SERVER_PRIVATE_SOCKET: this.serverSocket,
     };
   }
 

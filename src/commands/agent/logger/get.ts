@@ -1,9 +1,10 @@
+import { chooseAgentAdminTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { agentAdminSocketFlags, agentAdminTarget } from '../../../lib/cli/sockets.ts';
+import { agentAdminSocketFlags } from '../../../lib/cli/sockets.ts';
 import { agentAdminClient } from '../../../lib/client/agent-admin-client.ts';
 import { RpcClient } from '../../../lib/rpc/client.ts';
 
@@ -18,7 +19,7 @@ export default class AgentLoggerGet extends BaseCommand<typeof flags> {
   static override readonly examples = ['<%= config.bin %> agent logger get --output json'];
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
-    await using rpc = new RpcClient(agentAdminTarget(context.flags.socketPath));
+    await using rpc = new RpcClient(await chooseAgentAdminTarget(context.flags, context));
     const logger = await awaitWithin(
       'error fetching logger',
       agentAdminClient(rpc).logger.getLogger({}, { signal: context.signal }),

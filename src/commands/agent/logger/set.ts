@@ -1,10 +1,11 @@
+import { chooseAgentAdminTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { awaitWithin } from '../../../lib/cli/error-context.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { parseApiLogLevel } from '../../../lib/cli/log-level-flag.ts';
 import { formatLogger, LOGGER_JSON_HINTS } from '../../../lib/cli/pretty/logger.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { agentAdminSocketFlags, agentAdminTarget } from '../../../lib/cli/sockets.ts';
+import { agentAdminSocketFlags } from '../../../lib/cli/sockets.ts';
 import { agentAdminClient } from '../../../lib/client/agent-admin-client.ts';
 import { RpcClient } from '../../../lib/rpc/client.ts';
 
@@ -24,7 +25,7 @@ export default class AgentLoggerSet extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const newLevel = parseApiLogLevel(context.flags.level);
-    await using rpc = new RpcClient(agentAdminTarget(context.flags.socketPath));
+    await using rpc = new RpcClient(await chooseAgentAdminTarget(context.flags, context));
     const logger = await awaitWithin(
       'failed to set log level',
       agentAdminClient(rpc).logger.setLogLevel({ newLevel }, { signal: context.signal }),

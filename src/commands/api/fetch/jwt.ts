@@ -1,10 +1,10 @@
+import { chooseAgentTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { AdvisedError } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { findOneTokenForm, getOneToken, oneTokenFlags, printedToken, withHint } from '../../../lib/cli/one-token.ts';
 import { formatJwtSvids } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcError } from '../../../lib/rpc/status.ts';
 import { prefixed } from '../../../lib/runtime/errors.ts';
@@ -36,7 +36,7 @@ export default class ApiFetchJwt extends BaseCommand<typeof flags> {
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { audience, spiffeID, hint } = context.flags;
     const form = findOneTokenForm(context.flags, context.given);
-    const target = agentTarget(context.flags, context);
+    const target = await chooseAgentTarget(context.flags, context);
     if (audience.length === 0) {
       throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token is for: --audience NAME.');
     }

@@ -1,7 +1,7 @@
+import { chooseAgentTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { whileWaiting } from '../../../lib/cli/while-waiting.ts';
 import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { formatGoDuration, msToNanoseconds } from '../../../lib/runtime/go-duration.ts';
@@ -29,7 +29,7 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { clock, flags } = context;
-    await using client = new WorkloadApiClient(agentTarget(flags, context));
+    await using client = new WorkloadApiClient(await chooseAgentTarget(flags, context));
     const startMs = clock.monotonicMs();
     let elapsed = '';
     const asked = askWithPatience(context, 'an X509-SVID', () => client.fetchX509Svid(callOptions(context)));

@@ -1,9 +1,9 @@
+import { chooseAgentTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { AdvisedError } from '../../../lib/cli/failure.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { formatValidatedJwt } from '../../../lib/cli/pretty/jwt-svid.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
-import { agentTarget } from '../../../lib/cli/sockets.ts';
 import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { RpcCode, RpcError } from '../../../lib/rpc/status.ts';
 import { prefixed, SpirekitError } from '../../../lib/runtime/errors.ts';
@@ -26,7 +26,7 @@ export default class ApiValidateJwt extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { audience, svid } = context.flags;
-    const target = agentTarget(context.flags, context);
+    const target = await chooseAgentTarget(context.flags, context);
     if (audience === '') {
       throw new AdvisedError('usage', 'audience must be specified', 'Say whom the token must be for: --audience NAME.');
     }
