@@ -67,17 +67,21 @@ function without(isLeftOut: (path: string) => boolean): Plugin {
   };
 }
 
-/** What a few servers load: it has a bundle of its own, beside the programs. */
-const ASIDE = { file: 'src/lib/server/aws/aws-sdk.ts', bundle: 'aws-sdk.cjs' } as const;
+/** What few need has a bundle of its own, beside the programs: what servers on AWS load, and what people are told of sockets. */
+const ASIDE: Readonly<Record<string, string>> = {
+  'src/lib/server/aws/aws-sdk.ts': 'aws-sdk.cjs',
+  'src/lib/cli/drop-in-hint.ts': 'drop-in-hint.cjs',
+};
 
-/** Leaves {@link ASIDE} to its own bundle, which lies in that folder as seen from whoever loads it. */
+/** Leaves {@link ASIDE} to their own bundles, which lie in that folder as seen from whoever loads them. */
 function aside(folder: string): Plugin {
   return {
     name: 'aside',
     setup(builder) {
-      builder.onResolve({ filter: /\/aws-sdk\.ts$/ }, ({ kind }) =>
-        kind === 'dynamic-import' ? { path: `${folder}/${ASIDE.bundle}`, external: true } : null,
-      );
+      builder.onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+        const bundle = kind === 'dynamic-import' ? ASIDE[relative(root, join(resolveDir, path))] : undefined;
+        return bundle === undefined ? null : { path: `${folder}/${bundle}`, external: true };
+      });
     },
   };
 }
@@ -147,7 +151,7 @@ async function loadCommandClass(file: string): Promise<CommandClass> {
  * small file that starts the right one. The server's signing threads run a file of their own, and what lies aside has one. Resolves with what the last is made of: all else that is in
  * the programs is in the modules too.
  */
-async function bundlePrograms(): Promise<Metafile> {
+async function bundlePrograms(): Promise<readonly Metafile[]> {
   const define = {
     'import.meta.dirname': '__dirname',
     'import.meta.filename': '__filename',
@@ -159,11 +163,11 @@ async function bundlePrograms(): Promise<Metafile> {
     entryPoints: ['src/lib/server/ca/signing-thread.ts'],
     outfile: join(fresh, 'main', 'signing-thread.cjs'),
   });
-  const { metafile } = await build({
-    ...cjs,
-    entryPoints: [ASIDE.file],
-    outfile: join(fresh, 'main', ASIDE.bundle),
-  });
+  const metafiles: Metafile[] = [];
+  for (const [file, bundle] of Object.entries(ASIDE)) {
+    const { metafile } = await build({ ...cjs, entryPoints: [file], outfile: join(fresh, 'main', bundle) });
+    metafiles.push(metafile);
+  }
   for (const program of PROGRAMS) {
     const entry = `src/main/${program}.ts`;
     await build({
@@ -178,7 +182,7 @@ async function bundlePrograms(): Promise<Metafile> {
       entryPoints: [entry],
       outfile: join(fresh, 'main', `${program}.extended.cjs`),
       define,
-      plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file))],
+      plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file)), aside('.')],
     });
     if (program !== 'spirekit') {
       await build({
@@ -186,7 +190,10 @@ async function bundlePrograms(): Promise<Metafile> {
         entryPoints: [entry],
         outfile: join(fresh, 'main', `${program}.client.cjs`),
         define,
-        plugins: [without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file) || EXTENSIONS.test(file))],
+        plugins: [
+          without((file) => isForeign(program, file) || HEAVY_COMMANDS.test(file) || EXTENSIONS.test(file)),
+          aside('.'),
+        ],
       });
     }
     const hot = HOT_COMMANDS[program].map((words) => [words, hotPath(program, words)] as const);
@@ -197,7 +204,7 @@ async function bundlePrograms(): Promise<Metafile> {
         keepNames: false,
         outfile: join(fresh, 'main', hotFile(program, path)),
         define: { ...define, COMMAND_SUMMARIES: '{}' },
-        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || EXTENSIONS.test(name))],
+        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || EXTENSIONS.test(name)), aside('.')],
       });
     }
     const hotFiles = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));
@@ -213,7 +220,7 @@ async function bundlePrograms(): Promise<Metafile> {
       target: 'node14',
     });
   }
-  return metafile;
+  return metafiles;
 }
 
 /**
@@ -279,7 +286,7 @@ function isWireOld(): boolean {
 if (isWireOld() || process.argv.includes('--generate')) {
   run(process.execPath, ['scripts/generate-wire.ts']);
 }
-writeBundledPackages(await bundleModules(), await bundlePrograms());
+writeBundledPackages(await bundleModules(), ...(await bundlePrograms()));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 renameSync(fresh, join(root, 'dist'));
 const isPacking = ['pack', 'publish'].includes(process.env['npm_command'] ?? '');

@@ -7,7 +7,7 @@ import {
   parseContextName,
 } from '../../lib/cli/contexts/contexts.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { readEndpoint } from '../../lib/cli/sockets.ts';
+import { endpointTarget } from '../../lib/cli/sockets.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { SpiffeId } from '../../lib/spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../lib/spiffe/trust-domain.ts';
@@ -69,7 +69,7 @@ function checked(key: ContextSetting, value: string): string {
           `-${key}: ${JSON.stringify(value)} is neither an absolute path nor an address`,
         );
       }
-      const target = readEndpoint(value);
+      const target = endpointTarget(value);
       if (key === 'agentSocket' || target.kind === 'unix') return value;
       throw new SpirekitError('invalid-argument', `-${key} has to be a unix socket`);
     }

@@ -31,7 +31,10 @@ export async function findDropInHint(
     for await (const { place, reason } of lookAround(kind, options)) {
       if (reason !== undefined || dialled.endsWith(place.path)) continue;
       const name = SOCKET_NAMES[kind];
-      return `Hint: an ${name} answers at ${place.path}: add -socketPath ${place.path}.`.replace(/\ban (?=[sa]dmin|server)/, 'a ');
+      return `Hint: an ${name} answers at ${place.path}: add -socketPath ${place.path}.`.replace(
+        /\ban (?=[sa]dmin|server)/,
+        'a ',
+      );
     }
   } catch (error) {
     // It was only for a hint.

@@ -66,7 +66,7 @@ export function agentTarget(
   if (program === 'spirekit') {
     const isChoice = chosen !== DEFAULT_AGENT_SOCKET || given.has('socketPath');
     const address = isChoice ? chosen : env['SPIFFE_ENDPOINT_SOCKET'] || chosen;
-    if (!isChoice || /^(unix|tcp):/i.test(address)) return readEndpoint(address);
+    if (!isChoice || /^(unix|tcp):/i.test(address)) return endpointTarget(address);
   }
   // SPIRE's agent commands make the path absolute before they dial it; its errors show the absolute one.
   return { kind: 'unix', path: resolve(chosen) };
@@ -77,7 +77,7 @@ export function agentTarget(
  *
  * @throws SpirekitError `invalid-argument`
  */
-export function readEndpoint(address: string): RpcTarget {
+export function endpointTarget(address: string): RpcTarget {
   return address.startsWith('/') ? { kind: 'unix', path: address } : parseEndpointAddress(address);
 }
 

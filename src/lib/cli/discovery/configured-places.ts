@@ -17,6 +17,8 @@ export interface ConfiguredPlaces {
 export interface ConfiguredOptions {
   readonly cwd: string;
   readonly signal: AbortSignal;
+  /** Where the files may lie; default: below `cwd` as SPIRE's programs have it, and where packages put them. */
+  readonly folders?: readonly string[];
 }
 
 /**
@@ -28,7 +30,7 @@ export async function findConfiguredPlaces(kind: SocketKind, options: Configured
   const refused: Look[] = [];
   const program = kind === 'server' ? 'server' : 'agent';
   const names = [`${program}/${program}.conf`, `${program}.conf`];
-  for (const shown of FOLDERS.flatMap((folder) => names.map((name) => join(folder, name)))) {
+  for (const shown of (options.folders ?? FOLDERS).flatMap((folder) => names.map((name) => join(folder, name)))) {
     const file = resolve(options.cwd, shown);
     const refuse = (reason: string): void => {
       refused.push({ place: { path: file, source: 'a configuration file', isVouchedFor: true }, reason });
@@ -40,8 +42,8 @@ export async function findConfiguredPlaces(kind: SocketKind, options: Configured
         refuse(writer);
         continue;
       }
-      const { readConfiguredSocket } = await import('./configured-socket.ts');
-      const path = await readConfiguredSocket(kind, file, options);
+      const { findConfiguredSocket } = await import('./configured-socket.ts');
+      const path = await findConfiguredSocket(kind, file, options);
       if (path !== undefined) places.push({ path, source: file, isVouchedFor: true });
     } catch (error) {
       if (options.signal.aborted) throw SpirekitError.from(error);

@@ -9,7 +9,7 @@ import type { SocketKind } from './place.ts';
  *
  * @throws {ConfigError} code `invalid-config`
  */
-export async function readConfiguredSocket(
+export async function findConfiguredSocket(
   kind: SocketKind,
   file: string,
   { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal },

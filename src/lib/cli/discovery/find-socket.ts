@@ -3,18 +3,22 @@ import type { Environment } from '../command-context.ts';
 import { ContextStore, type NamedContext } from '../contexts/context-store.ts';
 import type { Context, ContextSetting } from '../contexts/contexts.ts';
 import { AdvisedError } from '../failure.ts';
-import { findConfiguredPlaces } from './configured-places.ts';
+import { type ConfiguredOptions, findConfiguredPlaces } from './configured-places.ts';
 import { knownPlaces } from './known-places.ts';
 import { lookAtPlace } from './look-at-place.ts';
-import { type Look, SOCKET_NAMES, type SocketKind } from './place.ts';
+import { type Look, type Place, SOCKET_NAMES, type SocketKind } from './place.ts';
 
-/** What a search needs to know. */
-export interface SearchOptions {
+/** Where a search is made. */
+export interface Surroundings extends ConfiguredOptions {
+  /** The places that need nobody to name them. Default: `knownPlaces`. */
+  readonly known?: readonly Place[];
+}
+
+/** Which context is wanted. */
+export interface ContextWish {
   readonly env: Environment;
-  /** The context asked for by name; empty for the current one. */
+  /** The one asked for by name; empty for the current one. */
   readonly contextName: string;
-  readonly cwd: string;
-  readonly signal: AbortSignal;
 }
 
 /** What the user's contexts have to say; a file that cannot be used is a place that was looked at in vain. */
@@ -29,10 +33,7 @@ export interface ContextLook {
  *
  * @throws SpirekitError as `ContextStore.find`, for a context asked for
  */
-export async function findContext({
-  env,
-  contextName,
-}: Pick<SearchOptions, 'env' | 'contextName'>): Promise<ContextLook> {
+export async function findContext({ env, contextName }: ContextWish): Promise<ContextLook> {
   const store = new ContextStore(env);
   try {
     const chosen = await store.find(contextName);
@@ -58,7 +59,7 @@ export type FoundSocket =
 export async function findSocket(
   kind: SocketKind,
   { chosen, refused }: ContextLook,
-  options: Pick<SearchOptions, 'cwd' | 'signal'>,
+  options: Surroundings,
 ): Promise<FoundSocket> {
   const address = chosen?.context[SOCKET_SETTINGS[kind]];
   if (chosen !== undefined && address !== undefined) return { kind: 'context', name: chosen.name, address };
@@ -86,14 +87,11 @@ export function remoteServerOf({ chosen }: ContextLook): (Context & { readonly s
 }
 
 /** Looks at every place there is, in the order of the search. */
-export async function* lookAround(
-  kind: SocketKind,
-  options: Pick<SearchOptions, 'cwd' | 'signal'>,
-): AsyncGenerator<Look, void, undefined> {
+export async function* lookAround(kind: SocketKind, options: Surroundings): AsyncGenerator<Look, void, undefined> {
   const configured = await findConfiguredPlaces(kind, options);
   yield* configured.refused;
   const seen = new Set<string>();
-  for (const place of [...configured.places, ...knownPlaces(kind)]) {
+  for (const place of [...configured.places, ...(options.known ?? knownPlaces(kind))]) {
     if (seen.has(place.path)) continue;
     seen.add(place.path);
     yield await lookAtPlace(place, options.signal);
@@ -118,7 +116,9 @@ export function nothingAnswers(kind: SocketKind, looks: readonly Look[]): Advise
 function describeLooks(looks: readonly Look[]): string {
   const byReason = Map.groupBy(looks, ({ reason }) => reason ?? 'answers');
   return [...byReason]
-    .map(([reason, same]) => `  ${reason}:\n${same.map(({ place }) => `    ${place.path} (${place.source})\n`).join('')}`)
+    .map(
+      ([reason, same]) => `  ${reason}:\n${same.map(({ place }) => `    ${place.path} (${place.source})\n`).join('')}`,
+    )
     .join('')
     .trimEnd();
 }

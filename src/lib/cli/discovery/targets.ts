@@ -8,7 +8,7 @@ import {
   DEFAULT_AGENT_ADMIN_SOCKET,
   DEFAULT_AGENT_SOCKET,
   DEFAULT_SERVER_SOCKET,
-  readEndpoint,
+  endpointTarget,
   type SocketChoice,
 } from '../sockets.ts';
 import { type FoundSocket, findContext, findSocket, nothingAnswers, remoteServerOf } from './find-socket.ts';
@@ -103,7 +103,7 @@ async function search(
 function endpoint(kind: SocketKind, found: FoundSocket): RpcTarget {
   switch (found.kind) {
     case 'context':
-      return readEndpoint(found.address);
+      return endpointTarget(found.address);
     case 'place':
       return { kind: 'unix', path: found.look.place.path };
     case 'nowhere':
