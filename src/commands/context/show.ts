@@ -31,7 +31,8 @@ export default class ContextShow extends BaseCommand<typeof flags> {
     const kinds: ShownContext['kinds'][number][] = [];
     for (const kind of ['agent', 'agent-admin', 'server'] as const) {
       const looks: Look[] = [];
-      for await (const look of lookAround(kind, { cwd: process.cwd(), signal: context.signal })) looks.push(look);
+      const surroundings = { cwd: process.cwd(), clock: context.clock, signal: context.signal };
+      for await (const look of lookAround(kind, surroundings)) looks.push(look);
       const variable = VARIABLES[kind].find((each) => (context.env[each] ?? '') !== '');
       kinds.push({
         kind,

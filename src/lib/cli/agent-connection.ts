@@ -10,7 +10,7 @@ import { agentAdminTarget, agentTarget, type SocketChoice } from './sockets.ts';
  */
 export async function chooseAgentTarget(
   choice: AgentChoice,
-  surroundings: Pick<CommandContext, 'env' | 'program' | 'given' | 'signal'>,
+  surroundings: Pick<CommandContext, 'env' | 'program' | 'given' | 'clock' | 'signal'>,
 ): Promise<RpcTarget> {
   if (surroundings.program !== 'spirekit' && choice.context === '') return agentTarget(choice, surroundings);
   return (await import('./discovery/targets.ts')).findAgentTarget(choice, surroundings);
@@ -19,7 +19,7 @@ export async function chooseAgentTarget(
 /** The agent's admin socket, as {@link chooseAgentTarget}. */
 export async function chooseAgentAdminTarget(
   choice: Pick<SocketChoice, 'socketPath' | 'context'>,
-  surroundings: Pick<CommandContext, 'env' | 'program' | 'given' | 'signal'>,
+  surroundings: Pick<CommandContext, 'env' | 'program' | 'given' | 'clock' | 'signal'>,
 ): Promise<RpcTarget> {
   if (surroundings.program !== 'spirekit' && choice.context === '') return agentAdminTarget(choice.socketPath);
   return (await import('./discovery/targets.ts')).findAgentAdminTarget(choice, surroundings);

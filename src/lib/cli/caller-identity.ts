@@ -48,14 +48,14 @@ export function loadCallerIdentity(context: ServerContext, server: TrustDomain |
 }
 
 async function fromWorkloadApi(context: ServerContext): Promise<CallerIdentity> {
-  const { flags, env, signal } = context;
+  const { flags, env, clock, signal } = context;
   const wanted = flags.callerID === '' ? undefined : within('-callerID', () => SpiffeId.parse(flags.callerID));
   const socketPath = flags.workloadSocket === '' ? DEFAULT_AGENT_SOCKET : flags.workloadSocket;
   const given = new Set(flags.workloadSocket === '' ? [] : ['socketPath']);
   // Everywhere as on the umbrella: there is no older behaviour to keep.
   const choice = { socketPath, instance: '', context: '' };
   await using client = new WorkloadApiClient(
-    await chooseAgentTarget(choice, { env, given, program: 'spirekit', signal }),
+    await chooseAgentTarget(choice, { env, given, program: 'spirekit', clock, signal }),
   );
   const fetched = client.fetchX509Svid({ signal, timeoutMs: WORKLOAD_API_TIMEOUT_MS });
   const { svids, bundles } = parseX509Context(await fetched.catch(adviseOnWorkloadApi));

@@ -111,15 +111,12 @@ function reportFailure(failure: SpirekitError, command: CommandClass, io: Comman
   return ERROR_CODES[umbrellaCode(failure)].exit;
 }
 
-/** How long a person may be kept for a hint. */
-const HINT_TIMEOUT_MS = 1000;
-
 /** Beyond what SPIRE prints, and only where a person looks. */
-async function hint(failure: SpirekitError, io: CommandIo, { program, env }: CommandRuntime): Promise<void> {
+async function hint(failure: SpirekitError, io: CommandIo, runtime: CommandRuntime): Promise<void> {
+  const { program, env = process.env, clock = systemClock } = runtime;
   if (program === 'spirekit' || io.stderr.isTTY !== true || failure.code !== 'unavailable') return;
   const { findDropInHint } = await import('./drop-in-hint.ts');
-  const signal = AbortSignal.timeout(HINT_TIMEOUT_MS);
-  const line = await findDropInHint(failure, { program, env: env ?? process.env, cwd: process.cwd(), signal });
+  const line = await findDropInHint(failure, { program, env, cwd: process.cwd(), clock });
   if (line !== undefined) io.stderr.write(`${line}\n`);
 }
 

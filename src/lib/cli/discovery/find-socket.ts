@@ -5,11 +5,11 @@ import type { Context, ContextSetting } from '../contexts/contexts.ts';
 import { AdvisedError } from '../failure.ts';
 import { type ConfiguredOptions, findConfiguredPlaces } from './configured-places.ts';
 import { knownPlaces } from './known-places.ts';
-import { lookAtPlace } from './look-at-place.ts';
+import { type LookOptions, lookAtPlace } from './look-at-place.ts';
 import { type Look, type Place, SOCKET_NAMES, type SocketKind } from './place.ts';
 
 /** Where a search is made. */
-export interface Surroundings extends ConfiguredOptions {
+export interface Surroundings extends ConfiguredOptions, LookOptions {
   /** The places that need nobody to name them. Default: `knownPlaces`. */
   readonly known?: readonly Place[];
 }
@@ -94,7 +94,7 @@ export async function* lookAround(kind: SocketKind, options: Surroundings): Asyn
   for (const place of [...configured.places, ...(options.known ?? knownPlaces(kind))]) {
     if (seen.has(place.path)) continue;
     seen.add(place.path);
-    yield await lookAtPlace(place, options.signal);
+    yield await lookAtPlace(place, options);
   }
 }
 

@@ -15,7 +15,7 @@ import { type FoundSocket, findContext, findSocket, nothingAnswers, remoteServer
 import type { SocketKind } from './place.ts';
 
 /** What a search is made with. */
-type Surroundings = Pick<CommandContext, 'env' | 'program' | 'given' | 'signal'>;
+type Surroundings = Pick<CommandContext, 'env' | 'program' | 'given' | 'clock' | 'signal'>;
 
 /**
  * The agent's Workload API socket. The drop-ins keep to SPIRE's rule (`agentTarget`). On the umbrella, where neither flags
@@ -59,7 +59,7 @@ export type FoundServer =
 
 /** The server to call, as {@link findAgentTarget}; undefined where flags or variables name its socket. */
 export async function findServer(choice: SocketChoice, surroundings: Surroundings): Promise<FoundServer | undefined> {
-  const { env, given, signal } = surroundings;
+  const { env, given, clock, signal } = surroundings;
   const isNamed = choice.socketPath !== DEFAULT_SERVER_SOCKET || choice.instance !== '' || given.has('socketPath');
   if (!needsSearch(choice, isNamed, Boolean(env['SPIRE_SERVER_PRIVATE_SOCKET']), surroundings)) return undefined;
   const look = await findContext({ env, contextName: choice.context });
@@ -67,7 +67,7 @@ export async function findServer(choice: SocketChoice, surroundings: Surrounding
   if (flags !== undefined) return { kind: 'remote', flags };
   return {
     kind: 'socket',
-    target: endpoint('server', await findSocket('server', look, { cwd: process.cwd(), signal })),
+    target: endpoint('server', await findSocket('server', look, { cwd: process.cwd(), clock, signal })),
   };
 }
 
@@ -94,9 +94,13 @@ function needsSearch(
 async function search(
   kind: SocketKind,
   { context }: Pick<SocketChoice, 'context'>,
-  { env, signal }: Pick<Surroundings, 'env' | 'signal'>,
+  { env, clock, signal }: Pick<Surroundings, 'env' | 'clock' | 'signal'>,
 ): Promise<FoundSocket> {
-  return findSocket(kind, await findContext({ env, contextName: context }), { cwd: process.cwd(), signal });
+  return findSocket(kind, await findContext({ env, contextName: context }), {
+    cwd: process.cwd(),
+    clock,
+    signal,
+  });
 }
 
 /** @throws SpirekitError `unavailable`, `invalid-argument` for an address in a context that is none */

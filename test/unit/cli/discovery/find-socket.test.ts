@@ -12,6 +12,7 @@ import {
 import { knownPlaces } from '../../../../src/lib/cli/discovery/known-places.ts';
 import { lookAtPlace } from '../../../../src/lib/cli/discovery/look-at-place.ts';
 import type { Place } from '../../../../src/lib/cli/discovery/place.ts';
+import { systemClock } from '../../../../src/lib/runtime/clock.ts';
 
 let folder: string;
 const servers: Server[] = [];
@@ -35,7 +36,7 @@ async function listenAt(path: string): Promise<string> {
 
 const place = (path: string, isVouchedFor = false): Place => ({ path, source: 'a usual place', isVouchedFor });
 const look = async (path: string, isVouchedFor?: boolean) =>
-  (await lookAtPlace(place(path, isVouchedFor), signal)).reason;
+  (await lookAtPlace(place(path, isVouchedFor), { clock: systemClock, signal })).reason;
 
 describe('a look at a place', () => {
   it('finds who listens', async () => {
@@ -70,12 +71,19 @@ describe('a look at a place', () => {
 
   it('ends with its signal', async () => {
     const stopped = AbortSignal.abort(new Error('enough'));
-    await expect(lookAtPlace(place('/a'), stopped)).rejects.toThrow('enough');
+    await expect(lookAtPlace(place('/a'), { clock: systemClock, signal: stopped })).rejects.toThrow('enough');
   });
 });
 
 describe('the search for a socket', () => {
-  const options = (more: object = {}) => ({ cwd: folder, signal, folders: ['conf'], known: [], ...more });
+  const options = (more: object = {}) => ({
+    cwd: folder,
+    clock: systemClock,
+    signal,
+    folders: ['conf'],
+    known: [],
+    ...more,
+  });
 
   it('takes the place of a configuration file before the usual ones', async () => {
     await mkdir(join(folder, 'conf/agent'), { recursive: true });
