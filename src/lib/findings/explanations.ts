@@ -1,3 +1,4 @@
+import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
 
@@ -6,7 +7,7 @@ import type { Explanation } from './explanation.ts';
  * 4xxx `doctor`, 5xxx `entry lint`, 6xxx authorities, federation and agents, 7xxx `api watch` and files, 8xxx `mtls`.
  * Each area has a table of its own beside this file.
  */
-export const EXPLANATIONS: readonly Explanation[] = [...ERROR_EXPLANATIONS];
+export const EXPLANATIONS: readonly Explanation[] = [...ERROR_EXPLANATIONS, ...DOCTOR_EXPLANATIONS];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */
 export function findExplanation(text: string): Explanation | undefined {
