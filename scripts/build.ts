@@ -98,7 +98,7 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
  * that drop-ins start with have not got it: with such a flag the start file takes the one that has.
  */
 const EXTENSIONS =
-  /src\/lib\/(cli\/(patience|remote-server)\.ts$|cli\/(discovery|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
+  /src\/lib\/(cli\/(layout-files|patience|remote-server)\.ts$|cli\/(discovery|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
 
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {
@@ -130,14 +130,25 @@ function hotFile(program: (typeof PROGRAMS)[number], path: string): string {
 }
 
 /** The flags of a drop-in's commands that are not SPIRE's; of the umbrella none, which has one bundle for them all. */
-async function extensionFlags(program: (typeof PROGRAMS)[number]): Promise<string[]> {
-  if (program === 'spirekit') return [];
+interface ExtensionFlags {
+  readonly names: readonly string[];
+  /** By the words of commands: those of the names that are SPIRE's there. */
+  readonly exceptions: Readonly<Record<string, readonly string[]>>;
+}
+
+async function extensionFlags(program: (typeof PROGRAMS)[number]): Promise<ExtensionFlags> {
+  if (program === 'spirekit') return { names: [], exceptions: {} };
   const names = new Set<string>();
-  for (const path of commandTable(program).values()) {
+  const spires = new Map<string, string[]>();
+  for (const [words, path] of commandTable(program)) {
     const { goFlags } = await loadCommandClass(`src/commands/${path}.ts`);
-    for (const [name, { isExtension }] of Object.entries(goFlags)) if (isExtension) names.add(name);
+    for (const [name, { isExtension }] of Object.entries(goFlags)) {
+      if (isExtension) names.add(name);
+      else spires.set(words, [...(spires.get(words) ?? []), name]);
+    }
   }
-  return [...names].sort();
+  const exceptions = [...spires].map(([words, own]) => [words, own.filter((name) => names.has(name))] as const);
+  return { names: [...names].sort(), exceptions: Object.fromEntries(exceptions.filter(([, own]) => own.length > 0)) };
 }
 
 async function loadCommandClass(file: string): Promise<CommandClass> {

@@ -10,8 +10,11 @@ import path from 'node:path';
 declare const PROGRAM: string;
 /** Filled in by the build: the words of commands that have a bundle of their own, with its file name. */
 declare const HOT_COMMANDS: Readonly<Record<string, string>>;
-/** Filled in by the build: flags of a drop-in that are not SPIRE's. */
-declare const EXTENSION_FLAGS: readonly string[];
+/** Filled in by the build: flags of a drop-in that are not SPIRE's, but for those of a command's words that are. */
+declare const EXTENSION_FLAGS: {
+  readonly names: readonly string[];
+  readonly exceptions: Readonly<Record<string, readonly string[]>>;
+};
 /** This file is bundled to CommonJS, which starts faster than a module does. */
 declare const require: (file: string) => unknown;
 
@@ -37,9 +40,11 @@ function needsFullBundle(args: readonly string[]): boolean {
 function bundleFor(args: readonly string[]): string {
   if (needsFullBundle(args)) return `${PROGRAM}.full.cjs`;
   const names = args.filter((arg) => arg.charAt(0) === '-').map((arg) => arg.replace(/^--?|=.*$/gs, ''));
-  if (PROGRAM === 'spirekit' || names.some((name) => EXTENSION_FLAGS.includes(name))) return `${PROGRAM}.extended.cjs`;
   const firstFlag = args.findIndex((arg) => arg.charAt(0) === '-');
   const words = (firstFlag < 0 ? args : args.slice(0, firstFlag)).join(' ');
+  const spires = Object.hasOwn(EXTENSION_FLAGS.exceptions, words) ? EXTENSION_FLAGS.exceptions[words] : undefined;
+  const isExtension = (name: string): boolean => EXTENSION_FLAGS.names.includes(name) && !spires?.includes(name);
+  if (PROGRAM === 'spirekit' || names.some(isExtension)) return `${PROGRAM}.extended.cjs`;
   const isHelp = names.includes('h') || names.includes('help');
   const hot = isHelp || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
   return hot === undefined ? `${PROGRAM}.client.cjs` : hot;

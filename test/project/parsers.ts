@@ -78,6 +78,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/explanation.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/findings.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/federation.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/identity-files.ts': { properties: ['cli/layout-commands.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/jwt-svid.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/local-authority.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/logger.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
@@ -351,6 +352,14 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'spiffe/spiffe-id.ts': { properties: ['spiffe/spiffe-id.test.ts'], fuzz: 'spiffe-id' },
   'spiffe/x509-svid.ts': { properties: ['spiffe/parsers.test.ts'], fuzz: 'x509-svid' },
   'svidfiles/file-mode.ts': { properties: ['svidfiles/file-mode.test.ts'], fuzz: 'file-names' },
+  'svidfiles/file-request.ts': {
+    properties: ['svidfiles/file-request.test.ts'],
+    fuzz: { none: 'hands each word to the parser of its kind, those of its own to the target file-names' },
+  },
+  'svidfiles/jwt-contents.ts': {
+    properties: ['svidfiles/jwt-contents.test.ts'],
+    fuzz: { none: 'hands documents to parseJwks and names to SpiffeId, the targets jwks and spiffe-id' },
+  },
   'svidfiles/file-names.ts': { properties: ['svidfiles/file-names.test.ts'], fuzz: 'file-names' },
   'telemetry/prometheus/exporter-tls.ts': {
     properties: ['telemetry/prometheus/authorized-ids.test.ts'],

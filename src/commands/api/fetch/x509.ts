@@ -1,10 +1,12 @@
 import { chooseAgentTarget } from '../../../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
+import { asksForLayout, identityFileFlags } from '../../../lib/cli/identity-file-flags.ts';
 import { protoJson } from '../../../lib/cli/protojson.ts';
 import { whileWaiting } from '../../../lib/cli/while-waiting.ts';
 import { askWithPatience, callOptions, workloadFlags } from '../../../lib/cli/workload-command.ts';
 import { formatGoDuration, msToNanoseconds } from '../../../lib/runtime/go-duration.ts';
+import type { FileRequest } from '../../../lib/svidfiles/file-request.ts';
 import { WorkloadApiClient } from '../../../lib/workloadapi/client.ts';
 
 const flags = {
@@ -12,6 +14,7 @@ const flags = {
   output: flag.output({ nameField: 'svids.spiffe_id' }),
   silent: flag.bool({ usage: 'Do not print the SVIDs' }),
   write: flag.string({ usage: 'Folder to write SVIDs, keys and bundles to, whatever the output format' }),
+  ...identityFileFlags,
 };
 
 /** `spire-agent api fetch x509`, and `api fetch`. */
@@ -25,10 +28,13 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
     '<%= config.bin %> api fetch x509 --write /run/identity --silent',
     '<%= config.bin %> api fetch x509 --output json',
     '<%= config.bin %> api fetch x509 --write /run/identity --wait 60s',
+    '<%= config.bin %> api fetch x509 --write /run/tls --layout k8s-tls --owner web --key-mode 0400',
+    '<%= config.bin %> api fetch x509 --write /run/id --layout combined --hint internal --jwt-audience database',
   ];
 
   override async execute(context: CommandContext<typeof flags>): Promise<void> {
     const { clock, flags } = context;
+    const request = asksForLayout(context, { hasFolder: flags.write !== '' }) ? await readRequest(context) : undefined;
     await using client = new WorkloadApiClient(await chooseAgentTarget(flags, context));
     const startMs = clock.monotonicMs();
     let elapsed = '';
@@ -39,7 +45,8 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
     const [response, { formatX509Svids, readX509Response }] = await whileWaiting(fetched, loadReader);
     const isText = flags.output === 'pretty' || flags.output === 'table';
     // SPIRE reads and verifies the answer only to print it prettily; whatever is written here is verified as well.
-    const svids = isText || flags.write !== '' ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
+    const isVerified = isText || (flags.write !== '' && request === undefined);
+    const svids = isVerified ? readX509Response(response, { nowMs: clock.nowMs() }) : [];
     if (!isText || !flags.silent) {
       await context.print({
         pretty: () => formatX509Svids(svids, elapsed),
@@ -48,9 +55,20 @@ export default class ApiFetchX509 extends BaseCommand<typeof flags> {
     }
     const say = isText ? context.out : () => undefined;
     if (flags.write === '') return;
+    if (request !== undefined) {
+      const { writeInLayout } = await import('../../../lib/cli/layout-files.ts');
+      await writeInLayout(response, request, { client, say, folder: flags.write, clock, call: callOptions(context) });
+      return;
+    }
     const { writeSvidFiles } = await import('../../../lib/cli/svid-files.ts');
     await writeSvidFiles(flags.write, svids, say);
   }
+}
+
+/** Before anything is asked for, so that what cannot be done is refused at once. */
+async function readRequest(context: CommandContext<typeof flags>): Promise<FileRequest> {
+  const { readFileRequest } = await import('../../../lib/svidfiles/file-request.ts');
+  return readFileRequest(context.flags, context);
 }
 
 /** What reads certificates loads `node:crypto`, which takes as long as the answer does. */
