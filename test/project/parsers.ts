@@ -388,6 +388,13 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'wire/convert/svid.ts': { properties: ['wire/convert/values.test.ts'], fuzz: 'wire-svid' },
   'wire/list-order.ts': { properties: ['wire/list-order.test.ts'], fuzz: { none: WORD } },
   'workloadapi/x509-context.ts': { properties: ['cli/x509-response.test.ts'], fuzz: 'x509-context' },
+  'cli/inspect-json.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
+  'inspect/parse-documents.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
+  'inspect/renewal.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect-words' },
+  'inspect/source.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect-words' },
+  'cli/pretty/bundle-inspection.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
+  'cli/pretty/svid-inspection.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
+  'cli/pretty/svid-verification.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: { none: WRITES } },
 };
 
 /** Functions that are called like parsers and are none, as `file#name`, with what they do. */

@@ -41,7 +41,7 @@ export default class ServerImport extends BaseCommand<typeof flags> {
         'one of -fromSocketPath, -fromServerAddr and -fromFile says where to import from',
       );
     }
-    const source = await readSource(other, context);
+    const source = await loadSource(other, context);
     await using rpc = await connectToServer(context);
     const target = await readServerContents(rpc, 'server to import into', { signal });
     const report = await moveContents(source, target, rpc, { dryRun: context.flags.dryRun, signal });
@@ -50,7 +50,7 @@ export default class ServerImport extends BaseCommand<typeof flags> {
   }
 }
 
-async function readSource(other: OtherSide, context: CommandContext<typeof flags>): Promise<ServerContents> {
+async function loadSource(other: OtherSide, context: CommandContext<typeof flags>): Promise<ServerContents> {
   const { signal, program } = context;
   if (other.kind === 'file') {
     const bytes = await readInput(other.path, context.io.stdin, { signal, maxBytes: MAX_FILE_BYTES });

@@ -67,6 +67,8 @@ const SERVER_WORDS: DropInTable = {
 
 /** The umbrella's own commands, beside everything the drop-ins have: one a line, in order. */
 const UMBRELLA_ONLY = [
+  'bundle/diff',
+  'bundle/inspect',
   'commands', // what `help` lists for people, as data
   'context/delete',
   'context/list',
@@ -82,6 +84,9 @@ const UMBRELLA_ONLY = [
   'server/datastore/copy',
   'server/export',
   'server/import',
+  'svid/inspect',
+  'svid/needs-renewal',
+  'svid/verify',
   'version',
 ] as const;
 
@@ -121,6 +126,7 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   'server:datastore': { description: "The server's datastore, while no server runs" },
   'server:debug': { description: 'What the running server is doing' },
   'server:logger': { description: 'The log level of the running server' },
+  svid: { description: 'X509-SVIDs and JWT-SVIDs wherever they are: what they say and whether they are good' },
   token: { description: 'Join tokens for agents' },
   upstreamauthority: { description: 'Authorities above the server, when one of them is not trusted any more' },
   x509: { description: 'X509-SVIDs without an entry' },

@@ -1,13 +1,18 @@
 import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
+import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
 
 /**
  * Every code there is, by number: 1xxx errors (`error-explanations.ts`), 2xxx `why`, 3xxx `svid`, `bundle` and `expiry`,
  * 4xxx `doctor`, 5xxx `entry lint`, 6xxx authorities, federation and agents, 7xxx `api watch` and files, 8xxx `mtls`.
  * Each area has a table of its own beside this file.
  */
-export const EXPLANATIONS: readonly Explanation[] = [...ERROR_EXPLANATIONS, ...DOCTOR_EXPLANATIONS];
+export const EXPLANATIONS: readonly Explanation[] = [
+  ...ERROR_EXPLANATIONS,
+  ...DOCTOR_EXPLANATIONS,
+  ...INSPECT_EXPLANATIONS,
+];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */
 export function findExplanation(text: string): Explanation | undefined {

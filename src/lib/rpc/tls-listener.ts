@@ -58,7 +58,7 @@ export async function listenOnTls(
   /** Until the header has come, the connection is on the account of whoever opened it. */
   const beginBehind = async (socket: Socket, known: TrustedProxies): Promise<void> => {
     const giveBack = takeShare(strangers, socket, accountOfAddress(socket.remoteAddress ?? ''));
-    const source = await known.readSource(socket, context);
+    const source = await known.loadSource(socket, context);
     giveBack();
     begin(socket, source ?? otherEnd(socket));
   };

@@ -27,7 +27,7 @@ export class TrustedProxies {
    * Rejects with `invalid-argument` for a malformed header, `permission-denied` for one from an address that is not
    * trusted, `deadline-exceeded` if nothing or too little comes, `canceled` if the other end leaves.
    */
-  async readSource(
+  async loadSource(
     socket: Socket,
     { clock, handshakeTimeoutMs }: Pick<ListenerContext, 'clock' | 'handshakeTimeoutMs'>,
   ): Promise<ProxiedSource | undefined> {
