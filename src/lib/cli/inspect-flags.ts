@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { Document } from '../inspect/document.ts';
-import { loadSource, type SourceContext } from '../inspect/load-source.ts';
+import { loadSource } from '../inspect/load-source.ts';
 import type { DocumentFormat, DocumentOptions } from '../inspect/parse-documents.ts';
 import { findRuleOfWord } from '../inspect/refusal.ts';
 import { RULES, ruleLabel } from '../inspect/rules.ts';
 import { parseSource } from '../inspect/source.ts';
+import type { SourceContext } from '../inspect/source-context.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { nanosecondsToMs } from '../runtime/go-duration.ts';
 import { SpiffeId, TrustDomain } from '../spiffe/spiffe-id.ts';

@@ -1,7 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { DocumentFetcher } from '../fetch/document-fetcher.ts';
-import type { RpcTarget } from '../rpc/target.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { fileError, loadFile, loadStream } from './bounded-file.ts';
 import type { Document } from './document.ts';
@@ -10,20 +8,8 @@ import { type DocumentOptions, matchKeys, parseDocuments } from './parse-documen
 import { peerChain } from './peer-chain.ts';
 import { serverBundles } from './server-bundles.ts';
 import type { Source } from './source.ts';
+import type { SourceContext } from './source-context.ts';
 import { workloadDocuments } from './workload-documents.ts';
-
-/** What reading sources needs from outside. */
-export interface SourceContext {
-  readonly stdin: AsyncIterable<unknown>;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** For one source, connecting included. */
-  readonly timeoutMs: number;
-  /** The Workload API that is meant when none is named. */
-  usualWorkloadApi(): RpcTarget;
-  /** The server's private socket that is meant when none is named. */
-  usualServer(): RpcTarget;
-}
 
 /**
  * Everything that a source holds for a purpose, in its own order. What cannot be read as anything comes out as such; only

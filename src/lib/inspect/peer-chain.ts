@@ -1,7 +1,7 @@
 import { Certificate } from '../crypto/certificate.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import type { Document } from './document.ts';
-import type { SourceContext } from './load-source.ts';
+import type { SourceContext } from './source-context.ts';
 import { shakeHands } from './tls-handshake.ts';
 
 /**

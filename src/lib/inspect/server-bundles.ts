@@ -8,7 +8,7 @@ import type { KeyAuthority } from '../spiffe/authority-bundle.ts';
 import { bundleFromWire } from '../wire/convert/bundle.ts';
 import type { Bundle as WireBundle } from '../wire/gen/spire/api/types/bundle.ts';
 import type { BundleDocument, SeenKeyAuthority } from './document.ts';
-import type { SourceContext } from './load-source.ts';
+import type { SourceContext } from './source-context.ts';
 
 /** Bundles of other trust domains that are read from a server; more are an error rather than a part of the truth. */
 const MOST_BUNDLES = 10_000;

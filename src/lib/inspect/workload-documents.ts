@@ -8,7 +8,7 @@ import { TrustDomain } from '../spiffe/spiffe-id.ts';
 import type { JWTBundlesResponse, X509BundlesResponse, X509SVID, X509SVIDResponse } from '../wire/gen/workload.ts';
 import { WorkloadApiClient } from '../workloadapi/client.ts';
 import type { BundleDocument, Document, Purpose } from './document.ts';
-import type { SourceContext } from './load-source.ts';
+import type { SourceContext } from './source-context.ts';
 
 /**
  * What the Workload API gives this process: its X509-SVIDs, the bundles it may verify peers with, or both.
