@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Document } from '../inspect/document.ts';
 import { loadSource } from '../inspect/load-source.ts';
 import type { DocumentFormat, DocumentOptions } from '../inspect/parse-documents.ts';
@@ -6,13 +5,15 @@ import { findRuleOfWord } from '../inspect/refusal.ts';
 import { RULES, ruleLabel } from '../inspect/rules.ts';
 import { parseSource } from '../inspect/source.ts';
 import type { SourceContext } from '../inspect/source-context.ts';
+import type { RpcTarget } from '../rpc/client.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { nanosecondsToMs } from '../runtime/go-duration.ts';
 import { SpiffeId, TrustDomain } from '../spiffe/spiffe-id.ts';
 import type { CommandContext } from './command-context.ts';
+import { findAgentTarget, findServer } from './discovery/targets.ts';
 import { AdvisedError } from './failure.ts';
 import { flag } from './go-flags.ts';
-import { agentTarget, DEFAULT_AGENT_SOCKET, DEFAULT_SERVER_SOCKET, serverTarget } from './sockets.ts';
+import { DEFAULT_AGENT_SOCKET, DEFAULT_SERVER_SOCKET, serverTarget } from './sockets.ts';
 
 /** The flags of every command that looks at SVIDs and bundles. */
 export const inspectFlags = {
@@ -93,18 +94,29 @@ export function onlyArgument(args: readonly string[], what: string): string {
 }
 
 function sourceContext({ flags, io, env, clock, signal, program }: InspectContext): SourceContext {
+  const surroundings = { env, program, clock, signal, given: new Set<string>() };
   return {
     stdin: io.stdin,
     clock,
     signal,
     timeoutMs: nanosecondsToMs(flags.timeout),
-    usualWorkloadApi: () =>
-      agentTarget({ socketPath: DEFAULT_AGENT_SOCKET, instance: '' }, { env, program, given: new Set() }),
-    usualServer: () => {
-      const target = serverTarget({ socketPath: DEFAULT_SERVER_SOCKET, instance: '' }, env);
-      return target.kind === 'unix' ? { ...target, path: resolve(target.path) } : target;
-    },
+    usualWorkloadApi: () => findAgentTarget({ ...UNNAMED, socketPath: DEFAULT_AGENT_SOCKET }, surroundings),
+    usualServer: () => usualServer(surroundings),
   };
+}
+
+/** What flags say that are not there. */
+const UNNAMED = { instance: '', context: '' } as const;
+
+async function usualServer(surroundings: Parameters<typeof findServer>[1]): Promise<RpcTarget> {
+  const choice = { ...UNNAMED, socketPath: DEFAULT_SERVER_SOCKET };
+  const found = await findServer(choice, surroundings);
+  if (found === undefined) return serverTarget(choice, surroundings.env);
+  if (found.kind === 'socket') return found.target;
+  throw new SpirekitError(
+    'invalid-argument',
+    `the context means the server at ${found.flags.serverAddr}: name a socket by server:PATH, or its bundle endpoint by https://`,
+  );
 }
 
 /** Adds to a refused word which rule of the standards refuses it. */

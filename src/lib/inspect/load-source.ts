@@ -28,11 +28,14 @@ export async function loadSource(
     case 'path':
       return readPath(source.path, options, context);
     case 'workload-api':
-      return workloadDocuments(source.address ?? context.usualWorkloadApi(), options.purpose, context);
+      return workloadDocuments(source.address ?? (await context.usualWorkloadApi()), options.purpose, context);
     case 'server':
       if (options.purpose === 'svid')
         throw new SpirekitError('invalid-argument', 'a server has bundles, no SVIDs to show');
-      return serverBundles(source.path === '' ? context.usualServer() : { kind: 'unix', path: source.path }, context);
+      return serverBundles(
+        source.path === '' ? await context.usualServer() : { kind: 'unix', path: source.path },
+        context,
+      );
     case 'https':
       return readHttps(source.url, options, context);
     case 'tls':

@@ -9,7 +9,7 @@ export interface SourceContext {
   /** For one source, connecting included. */
   readonly timeoutMs: number;
   /** The Workload API that is meant when none is named. */
-  usualWorkloadApi(): RpcTarget;
+  usualWorkloadApi(): Promise<RpcTarget>;
   /** The server's private socket that is meant when none is named. */
-  usualServer(): RpcTarget;
+  usualServer(): Promise<RpcTarget>;
 }
