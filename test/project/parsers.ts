@@ -70,6 +70,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/agent-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent-purge.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/authority-rotation.ts': {
+    properties: ['cli/pretty/authority-rotation.test.ts'],
+    fuzz: { none: WRITES },
+  },
   'cli/pretty/bundle-status.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/bundle.ts': { properties: ['cli/input-properties.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/context.ts': { properties: ['cli/pretty/context.test.ts'], fuzz: { none: WRITES } },
@@ -90,6 +94,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/list-printer.ts': { properties: ['cli/list-printer.test.ts'], fuzz: { none: WRITES } },
   'cli/printer.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
   'cli/protojson.ts': { properties: ['cli/protojson.test.ts'], fuzz: 'output' },
+  'cli/rotation-flags.ts': { properties: ['cli/moments.test.ts'], fuzz: 'moment' },
   'cli/selector-match.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
   'cli/server-address.ts': { properties: ['cli/server-address.test.ts'], fuzz: { none: WORD } },
   'cli/sockets.ts': {
@@ -99,6 +104,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   },
   'cli/table.ts': { properties: ['cli/output-forms.test.ts'], fuzz: { none: WRITES } },
   'cli/template-output.ts': { properties: ['cli/template-output.test.ts'], fuzz: 'go-template' },
+  'cli/short-duration.ts': { properties: ['cli/moments.test.ts'], fuzz: { none: WRITES } },
   'cli/token-expiry.ts': {
     properties: ['cli/token-expiry.test.ts'],
     fuzz: 'token-expiry',
@@ -415,6 +421,7 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'config/section/experimental.ts#checkFeatureFlags': 'looks names up in a list',
   'rpc/encode-in-turns.ts#encodeInTurns': 'takes a message apart, by an encoder that is handed in',
   'rpc/peer-credentials.ts#PeerCredentialReader': 'asks the kernel',
+  'rotation/dependents.ts#readDependents': 'makes calls',
   'server/ca/upstream/check-minted-ca.ts#checkMintedCa': 'has a CA sign something and verifies it',
   'server/health.ts#checkServerHealth': 'asks the parts of the server',
   'server/plugin/check-plugin-data.ts#checkPluginData': 'calls the check of a plugin',

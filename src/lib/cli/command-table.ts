@@ -69,6 +69,7 @@ const SERVER_WORDS: DropInTable = {
 const UMBRELLA_ONLY = [
   'bundle/diff',
   'bundle/inspect',
+  'authority/rotate',
   'commands', // what `help` lists for people, as data
   'context/delete',
   'context/list',
@@ -113,6 +114,7 @@ export const TOPICS: Readonly<Record<string, { readonly description: string }>> 
   api: { description: 'The Workload API: who am I, and is this token valid' },
   'api:fetch': { description: 'Identities of the caller, once' },
   'api:validate': { description: 'Tokens of others' },
+  authority: { description: "The server's own signing keys, retired step by step" },
   bundle: { description: 'Trust bundles that the server keeps' },
   context: { description: 'Where agents and servers are, under names; and which ones commands would call' },
   dev: { description: 'Throwaway trust domains to develop and test in' },

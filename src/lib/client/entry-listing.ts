@@ -1,5 +1,5 @@
 import type { ListEntriesRequest_Filter } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
-import { Entry } from '../wire/gen/spire/api/types/entry.ts';
+import { Entry, type EntryMask } from '../wire/gen/spire/api/types/entry.ts';
 import { LIST_ORDER, LIST_TOTAL, parseListTotal } from '../wire/list-order.ts';
 import type { EntryClient } from './entry-client.ts';
 import { entryOrderKey, sortEntries } from './entry-order.ts';
@@ -7,6 +7,24 @@ import { followPages, type Listing, type ListPage } from './paged-list.ts';
 
 /** How many entries SPIRE's CLI asks for at a time: a page stays below gRPC's default limit of 4 MiB. */
 const ENTRY_PAGE_SIZE = 500;
+
+/**
+ * Every entry that the filter lets through, page by page, in the order of the server.
+ *
+ * @throws RpcError from the pages
+ */
+export async function* entryPages(
+  client: Pick<EntryClient, 'listEntries'>,
+  filter: ListEntriesRequest_Filter,
+  { outputMask, signal }: { readonly outputMask?: EntryMask; readonly signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<readonly Entry[], void, undefined> {
+  const fetchPage = async (pageToken: string): Promise<ListPage<Entry>> => {
+    const request = { filter, outputMask, pageSize: ENTRY_PAGE_SIZE, pageToken };
+    const { entries, nextPageToken } = await client.listEntries(request, { signal });
+    return { items: entries, nextPageToken };
+  };
+  yield* followPages(await fetchPage(''), fetchPage);
+}
 
 /**
  * Every entry that the filter lets through, in the order in which SPIRE's CLI prints them. A server of ours lists in that

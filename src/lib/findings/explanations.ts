@@ -1,3 +1,4 @@
+import { AUTHORITY_EXPLANATIONS } from './authority-explanations.ts';
 import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
@@ -10,6 +11,7 @@ import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
  */
 export const EXPLANATIONS: readonly Explanation[] = [
   ...ERROR_EXPLANATIONS,
+  ...AUTHORITY_EXPLANATIONS,
   ...DOCTOR_EXPLANATIONS,
   ...INSPECT_EXPLANATIONS,
 ];
