@@ -394,6 +394,8 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'wire/convert/svid.ts': { properties: ['wire/convert/values.test.ts'], fuzz: 'wire-svid' },
   'wire/list-order.ts': { properties: ['wire/list-order.test.ts'], fuzz: { none: WORD } },
   'workloadapi/x509-context.ts': { properties: ['cli/x509-response.test.ts'], fuzz: 'x509-context' },
+  'cli/pretty/expiry.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: { none: WRITES } },
+  'inspect/expiry-reports.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: { none: WRITES } },
   'cli/inspect-json.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
   'inspect/parse-documents.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
   'inspect/renewal.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect-words' },

@@ -80,6 +80,7 @@ const UMBRELLA_ONLY = [
   'doctor',
   'doctor/agent',
   'doctor/server',
+  'expiry',
   'help',
   'link',
   'server/datastore/copy',

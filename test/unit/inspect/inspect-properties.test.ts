@@ -11,12 +11,15 @@ import {
   svidVerificationJson,
 } from '../../../src/lib/cli/inspect-json.ts';
 import { formatBundleDiff, formatBundleInspections } from '../../../src/lib/cli/pretty/bundle-inspection.ts';
+import { expiryJson, expiryTable, formatExpiry } from '../../../src/lib/cli/pretty/expiry.ts';
 import { formatSvidInspections } from '../../../src/lib/cli/pretty/svid-inspection.ts';
 import { formatSvidVerdicts } from '../../../src/lib/cli/pretty/svid-verification.ts';
 import { diffBundles } from '../../../src/lib/inspect/bundle-diff.ts';
 import { inspectBundle } from '../../../src/lib/inspect/bundle-inspection.ts';
 import { viewCertificate } from '../../../src/lib/inspect/certificate-view.ts';
 import type { Document } from '../../../src/lib/inspect/document.ts';
+import { expiryOf } from '../../../src/lib/inspect/expiry.ts';
+import { expiryJunitText, expiryMetricsText } from '../../../src/lib/inspect/expiry-reports.ts';
 import { lifeInWords, lifePosition } from '../../../src/lib/inspect/lifetime.ts';
 import { parseDocuments } from '../../../src/lib/inspect/parse-documents.ts';
 import { parseRenewalThreshold, renewalState } from '../../../src/lib/inspect/renewal.ts';
@@ -107,6 +110,31 @@ describe('anything that is looked at', () => {
           differences.flatMap(({ changes }) => changes).filter((each) => each.change === change).length;
         expect(count(there, 'added')).toBe(count(back, 'removed'));
         checkShown({ text: formatBundleDiff(there), json: JSON.stringify(bundleDiffJson(['a', 'b'], there, NOW_MS)) });
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a report of lives', () => {
+  const name = fc.string({ unit: 'binary', maxLength: 30 });
+
+  it('of anything, under any name, has lines of its form alone', () => {
+    fc.assert(
+      fc.property(bytes, name, (input, source) => {
+        const { documents } = parseDocuments(source, input, { purpose: 'any' });
+        const items = expiryOf(source, documents, { nowMs: NOW_MS, warnShare: 0.5 });
+        const text = formatExpiry(items, NOW_MS);
+        checkShown({ text, json: JSON.stringify(expiryJson(items, NOW_MS)) });
+        expect(text.split('\n')).toHaveLength(items.length * 2 + 1);
+        expect(expiryTable(items, NOW_MS).rows).toHaveLength(items.length);
+        for (const line of expiryMetricsText(items, NOW_MS).split('\n')) {
+          expect(line).toMatch(/^(?:|# .*|spirekit_expiry_\w+\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*\} -?[\d.e+-]+)$/);
+        }
+        const junit = expiryJunitText(items, NOW_MS);
+        expect(junit).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+        expect(junit.match(/<testcase /g) ?? []).toHaveLength(items.length);
+        expect(junit.isWellFormed()).toBe(true);
       }),
       { numRuns: 200 },
     );
