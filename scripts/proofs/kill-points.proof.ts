@@ -4,6 +4,7 @@ import { AgentFirstStartScenario } from './kill-points/scenarios/agent-first-sta
 import { AgentRotationScenario } from './kill-points/scenarios/agent-rotation.ts';
 import { activateAct, prepareAct, revokeAct, taintAct } from './kill-points/scenarios/authority-acts.ts';
 import { FetchWriteScenario } from './kill-points/scenarios/fetch-write.ts';
+import { LayoutWriteScenario } from './kill-points/scenarios/layout-write.ts';
 import { entryCreate, joinTokenUse, tokenGenerate } from './kill-points/scenarios/registration-acts.ts';
 import { ServerFirstStartScenario } from './kill-points/scenarios/server-first-start.ts';
 import { ServerScenario } from './kill-points/scenarios/server-scenario.ts';
@@ -16,6 +17,9 @@ const SHORT_STEP = 16;
 const SCENARIOS: Readonly<Record<string, () => Promise<KillScenario>>> = {
   'fetch-first': () => FetchWriteScenario.open({ isFirst: true }),
   'fetch-later': () => FetchWriteScenario.open({ isFirst: false }),
+  'layout-first': () => LayoutWriteScenario.open('none'),
+  'layout-later': () => LayoutWriteScenario.open('ours'),
+  'layout-adopt': () => LayoutWriteScenario.open('plain'),
   'server-start': () => ServerFirstStartScenario.open(),
   'x509-prepare': () => ServerScenario.open(prepareAct('x509')),
   'x509-prepare-again': () => ServerScenario.open(prepareAct('x509', { isRepeated: true })),
@@ -38,6 +42,7 @@ const SCENARIOS: Readonly<Record<string, () => Promise<KillScenario>>> = {
 /** The others differ little from one of these. */
 const SHORT_SCENARIOS = [
   'fetch-later',
+  'layout-adopt',
   'server-start',
   'x509-prepare',
   'join-token-use',

@@ -121,3 +121,72 @@ describe('api fetch x509 -write', () => {
     }
   });
 });
+
+describe('api fetch x509 -layout', () => {
+  const layOut = (folder: string) => deployment.agent(['api', 'fetch', 'x509', '-write', folder, '-layout', 'k8s-tls']);
+  const LINKS = ['ca.crt', 'tls.crt', 'tls.key'];
+  const names = (folder: string): string[] => readdirSync(folder).filter((name) => !/^\.\.\d/.test(name));
+  const stateOf = (folder: string): [string, boolean] => {
+    const certificate = new X509Certificate(readFileSync(join(folder, 'tls.crt')));
+    return [
+      certificate.serialNumber,
+      certificate.checkPrivateKey(createPrivateKey(readFileSync(join(folder, 'tls.key')))),
+    ];
+  };
+
+  it('F19: gives the files their modes under every umask, and takes over plain files of the same names', async () => {
+    for (const umask of ['000', '077', '777']) {
+      const folder = join(deployment.folder, `layout-${umask}`);
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'tls.key'), 'of somebody', { mode: 0o666 });
+      const args = ['api', 'fetch', 'x509', '-write', folder, '-layout', 'k8s-tls', '-keyMode', '0440'];
+      const command = [ours.agent, ...args, '-socketPath', deployment.agentSocket];
+      const written = await run('sh', ['-c', `umask ${umask}; exec "$@"`, 'sh', ...command]);
+      expect([written.code, written.stderr]).toEqual([0, '']);
+      const modes = LINKS.map((name) => (statSync(join(folder, name)).mode & 0o7777).toString(8));
+      expect(modes).toEqual(['644', '644', '440']);
+      expect(stateOf(folder)[1]).toBe(true);
+    }
+  });
+
+  it('F17: on a full disk leaves the old files, says so, exits 1, and writes again when there is room', async ({
+    skip,
+  }) => {
+    if (noMounts !== undefined) return skip(noMounts);
+    await using disk = await SmallDisk.mount(256);
+    const folder = join(disk.path, 'id');
+    const otherNames = ['api', 'fetch', 'x509', '-write', folder, '-layout', 'helper'];
+    expect((await layOut(folder)).code).toBe(0);
+    const before = [readdirSync(folder), stateOf(folder)];
+    disk.fill();
+    const failed = await deployment.agent(otherNames);
+    expect([failed.code, failed.stderr]).toEqual([1, `write to ${folder}: no space left on device\n`]);
+    expect([readdirSync(folder), stateOf(folder)]).toEqual(before);
+    disk.free();
+    expect((await deployment.agent(otherNames)).code).toBe(0);
+    expect(names(folder).sort()).toEqual(['..data', 'svid.pem', 'svid_bundle.pem', 'svid_key.pem']);
+  });
+
+  it('F22: ended by SIGTERM at any moment leaves the old files or the new ones, and the next run no litter', async () => {
+    const folder = join(deployment.folder, 'layout-terminated');
+    const started = performance.now();
+    expect((await layOut(folder)).code).toBe(0);
+    const usualMs = performance.now() - started;
+    const args = ['api', 'fetch', 'x509', '-write', folder, '-socketPath', deployment.agentSocket, '-layout'];
+    const steps = 12;
+    for (let step = 0; step < steps; step += 1) {
+      // In turn, so that there is something to change.
+      const layout = step % 2 === 0 ? 'helper' : 'k8s-tls';
+      const child = spawn(ours.agent, [...args, layout], { stdio: 'ignore' });
+      const timer = setTimeout(() => child.kill('SIGTERM'), (usualMs * step) / steps);
+      const [code, signal] = await once(child, 'close');
+      clearTimeout(timer);
+      expect([code, signal]).toEqual(signal === null ? [0, null] : [null, 'SIGTERM']);
+      const found = names(folder).sort().join();
+      expect(['..data,ca.crt,tls.crt,tls.key', '..data,svid.pem,svid_bundle.pem,svid_key.pem']).toContain(found);
+    }
+    expect((await layOut(folder)).code).toBe(0);
+    expect(stateOf(folder)[1]).toBe(true);
+    expect(names(folder).sort()).toEqual(['..data', ...LINKS]);
+  });
+});
