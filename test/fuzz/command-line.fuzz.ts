@@ -1,6 +1,7 @@
 import { commandTable } from '../../src/lib/cli/command-table.ts';
-import { adviseOnWords, findSuggestion } from '../../src/lib/cli/suggestion.ts';
+import { adviseOnWords } from '../../src/lib/cli/suggestion.ts';
 import { resolveWords } from '../../src/lib/cli/word-resolution.ts';
+import { findSuggestion } from '../../src/lib/runtime/nearest-word.ts';
 
 const PROGRAMS = ['spirekit', 'spire-agent', 'spire-server'] as const;
 

@@ -1,11 +1,12 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
-import { createEntries, createEntriesAsGiven } from '../../lib/cli/entry-batches.ts';
+import { withBatchProgress } from '../../lib/cli/batch-progress.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { createEntryFlags, newEntry } from '../../lib/cli/entry-flags.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
+import { createEntries, createEntriesAsGiven } from '../../lib/client/entry-batches.ts';
 
 const flags = { ...serverFlags, ...createEntryFlags, output: flag.output({ nameField: 'entry.id' }) } as const;
 
@@ -25,7 +26,9 @@ export default class EntryCreate extends BaseCommand<typeof flags> {
     const { data } = context.flags;
     const isBulk = data !== '';
     const entries = isBulk ? await readEntryData(data, context) : [newEntry(context.flags)];
-    const answers = isBulk ? createEntries(rpc, entries, context) : createEntriesAsGiven(rpc, entries, context);
+    const answers = isBulk
+      ? withBatchProgress(context, entries.length, (options) => createEntries(rpc, entries, options))
+      : createEntriesAsGiven(rpc, entries, context);
     const results = withRefusedEntries(await answers, entries);
     await printBatch(context, results, {
       accepted: () => formatAccepted(results),

@@ -1,17 +1,21 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isPretty, reportBatch } from '../../lib/cli/batch-outcome.ts';
-import { deleteEntries } from '../../lib/cli/entry-batches.ts';
+import { withBatchProgress } from '../../lib/cli/batch-progress.ts';
 import { readEntryIds } from '../../lib/cli/entry-data.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatDeleted, formatNotDeleted } from '../../lib/cli/pretty/entry.ts';
 import { protoJson } from '../../lib/cli/protojson.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
+import { undoFileFlag } from '../../lib/cli/undo-flag.ts';
+import { deleteEntries } from '../../lib/client/entry-batches.ts';
+import type { RpcClient } from '../../lib/rpc/client.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 
 const flags = {
   ...serverFlags,
   entryID: flag.string({ usage: 'ID of the entry to delete' }),
   file: flag.string({ usage: 'JSON file with the IDs of several entries: {"ids": ["..."]}; \'-\' reads stdin' }),
+  ...undoFileFlag,
   output: flag.output({ nameField: 'id' }),
 } as const;
 
@@ -30,7 +34,8 @@ export default class EntryDelete extends BaseCommand<typeof flags> {
     await using rpc = await connectToServer(context);
     const withPlaces = context.flags.file !== '' && context.program === 'spirekit';
     const ids = await idsToDelete(context);
-    const results = await deleteEntries(rpc, ids, context);
+    await keep(rpc, ids, context);
+    const results = await withBatchProgress(context, ids.length, (options) => deleteEntries(rpc, ids, options));
     await context.print({
       // SPIRE's text has no line's end; the umbrella's has.
       pretty: () => `${formatDeleted(results)}${context.program === 'spirekit' ? '\n' : ''}`,
@@ -51,4 +56,12 @@ async function idsToDelete(context: CommandContext<typeof flags>): Promise<strin
   if (file !== '') return readEntryIds(file, context);
   if (entryID === '') throw new SpirekitError('usage', 'an entry ID is required');
   return [entryID];
+}
+
+/** For who asks for it, how the entries are now. */
+async function keep(rpc: RpcClient, ids: readonly string[], context: CommandContext<typeof flags>): Promise<void> {
+  const { undoFile } = context.flags;
+  if (undoFile === '') return;
+  const { keepForUndo } = await import('../../lib/desiredentries/keep-for-undo.ts');
+  await keepForUndo(rpc, ids, undoFile, context);
 }

@@ -1,16 +1,24 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { printBatch, withRefusedEntries } from '../../lib/cli/batch-outcome.ts';
-import { updateEntries } from '../../lib/cli/entry-batches.ts';
+import { withBatchProgress } from '../../lib/cli/batch-progress.ts';
 import { readEntryData } from '../../lib/cli/entry-data.ts';
 import { changedEntry, keepAttributes, updateEntryFlags } from '../../lib/cli/entry-flags.ts';
 import { awaitWithin } from '../../lib/cli/error-context.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { formatAccepted, formatRefused } from '../../lib/cli/pretty/entry.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
+import { undoFileFlag } from '../../lib/cli/undo-flag.ts';
+import { updateEntries } from '../../lib/client/entry-batches.ts';
 import { type EntryClient, entryClient } from '../../lib/client/entry-client.ts';
+import type { RpcClient } from '../../lib/rpc/client.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';
 
-const flags = { ...serverFlags, ...updateEntryFlags, output: flag.output({ nameField: 'entry.id' }) } as const;
+const flags = {
+  ...serverFlags,
+  ...updateEntryFlags,
+  ...undoFileFlag,
+  output: flag.output({ nameField: 'entry.id' }),
+} as const;
 
 /** `entry update` */
 export default class EntryUpdate extends BaseCommand<typeof flags> {
@@ -31,7 +39,15 @@ export default class EntryUpdate extends BaseCommand<typeof flags> {
     const entries = isBulk
       ? await readEntryData(data, context)
       : [await withKeptAttributes(changedEntry(context.flags), entryClient(rpc), context)];
-    const results = withRefusedEntries(await updateEntries(rpc, entries, context), entries);
+    await keep(
+      rpc,
+      entries.map(({ id }) => id),
+      context,
+    );
+    const results = withRefusedEntries(
+      await withBatchProgress(context, entries.length, (options) => updateEntries(rpc, entries, options)),
+      entries,
+    );
     await printBatch(context, results, {
       accepted: () => formatAccepted(results),
       refused: () => formatRefused(results, 'update', { withPlaces: isBulk && context.program === 'spirekit' }),
@@ -53,4 +69,12 @@ async function withKeptAttributes(
     client.getEntry({ id: entry.id, outputMask: undefined }, { signal }),
   );
   return keepAttributes(entry, existing);
+}
+
+/** For who asks for it, how the entries are now. */
+async function keep(rpc: RpcClient, ids: readonly string[], context: CommandContext<typeof flags>): Promise<void> {
+  const { undoFile } = context.flags;
+  if (undoFile === '') return;
+  const { keepForUndo } = await import('../../lib/desiredentries/keep-for-undo.ts');
+  await keepForUndo(rpc, ids, undoFile, context);
 }

@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import { ERROR_CODES, SpirekitError } from '../runtime/errors.ts';
+import { findSuggestion } from '../runtime/nearest-word.ts';
 import type { CommandClass } from './command-class.ts';
 import type { CommandContext, CommandIo, Environment } from './command-context.ts';
 import { AdvisedError, describeFailure, umbrellaCode } from './failure.ts';
@@ -15,7 +16,6 @@ import {
 import { renderList, writeText } from './list-printer.ts';
 import { asShown, type RenderOptions, renderResult } from './printer.ts';
 import { kebabFlagName, type Program } from './programs.ts';
-import { findSuggestion } from './suggestion.ts';
 import type { Fill } from './template-output.ts';
 import type { TextOutput } from './text-output.ts';
 import { outputFlag, umbrellaFlags } from './umbrella-flags.ts';

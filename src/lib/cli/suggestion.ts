@@ -1,4 +1,4 @@
-import { editDistance } from '../runtime/edit-distance.ts';
+import { findSuggestion } from '../runtime/nearest-word.ts';
 import { childrenOf, parentOf } from './word-resolution.ts';
 
 /** What to type instead of words that name no command: the nearest command, or the help that lists all there are. */
@@ -7,12 +7,17 @@ export function adviseOnWords(words: string, commands: Iterable<string>): string
   const known = [...commands];
   const siblings = childrenOf(known, parent);
   const last = words.slice(parent === '' ? 0 : parent.length + 1);
-  const synonym = siblings.find((name) => areSynonyms(last, name.slice(name.lastIndexOf(' ') + 1)));
-  const guess = synonym ?? findSuggestion(words, siblings);
+  const synonym = siblings.find((name) => areSynonyms(last, lastWord(name)));
+  const nearest = findSuggestion(last, siblings.map(lastWord));
+  const guess = synonym ?? siblings.find((name) => lastWord(name) === nearest);
   if (guess !== undefined) return `Did you mean \`spirekit ${guess}\`?`;
   const elsewhere = parent === '' ? endingWith(words, known) : [];
   if (elsewhere.length > 0) return `Did you mean ${elsewhere.map((name) => `\`spirekit ${name}\``).join(' or ')}?`;
   return `Run \`spirekit ${parent === '' ? '' : `${parent} `}--help\` to see what there is.`;
+}
+
+function lastWord(words: string): string {
+  return words.slice(words.lastIndexOf(' ') + 1);
 }
 
 /** Words that other programs use for what ours call by the first. */
@@ -38,16 +43,4 @@ function endingWith(word: string, commands: readonly string[]): readonly string[
   const groups = commands.map(parentOf);
   const names = [...new Set([...commands, ...groups])].filter((name) => name.endsWith(` ${word}`));
   return names.length <= MAX_PLACES ? names.sort() : [];
-}
-
-/** The known word nearest to one that is not known, if it is near enough to be a slip of the hand. */
-export function findSuggestion(word: string, known: Iterable<string>): string | undefined {
-  let nearest: { name: string; distance: number } | undefined;
-  for (const name of known) {
-    const distance = editDistance(word, name);
-    if (distance < (nearest?.distance ?? Number.POSITIVE_INFINITY)) nearest = { name, distance };
-  }
-  return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(word.length / 3))
-    ? nearest.name
-    : undefined;
 }

@@ -1,4 +1,4 @@
-import { constants, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { constants, link, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { SpirekitError } from './errors.ts';
 import { refuseForeignLink, refuseForeignLinks } from './foreign-links.ts';
@@ -10,6 +10,8 @@ import { removeAbandoned, temporaryPathFor } from './temporary-file.ts';
 export interface AtomicFileOptions {
   /** Permission bits of the file, such as `0o600`; those of an older file and the umask do not matter. */
   readonly mode: number;
+  /** Refuse with `already-exists` where there is something of that name, a link too. */
+  readonly isNew?: boolean;
 }
 
 /**
@@ -33,6 +35,7 @@ export async function writeFileAtomic(
 interface StagedFile {
   readonly target: string;
   readonly temporary: string;
+  readonly isNew: boolean;
 }
 
 /**
@@ -48,11 +51,13 @@ export class AtomicFiles implements AsyncDisposable {
     let operation = 'open';
     try {
       const target = await findTarget(path);
+      const isNew = options.isNew === true;
+      if (isNew) await refuseExisting(path);
       const temporary = temporaryPathFor(target);
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       // Without the group's and others' bits first: the umask may be any, and chmod comes before the content.
       await using file = await open(temporary, flags, options.mode & 0o600);
-      this.#staged.push({ target, temporary });
+      this.#staged.push({ target, temporary, isNew });
       await file.chmod(options.mode);
       await removeAbandoned(target, (await file.stat()).mtimeMs);
       operation = 'write';
@@ -71,7 +76,7 @@ export class AtomicFiles implements AsyncDisposable {
     const folders = new Set<string>();
     try {
       for (let next = this.#staged[0]; next !== undefined; next = this.#staged[0]) {
-        await rename(next.temporary, next.target);
+        await put(next);
         this.#staged.shift();
         folders.add(dirname(next.target));
       }
@@ -87,6 +92,17 @@ export class AtomicFiles implements AsyncDisposable {
     this.#staged = [];
     await Promise.all(leftovers.map(({ temporary }) => rm(temporary, { force: true }).catch(() => undefined)));
   }
+}
+
+/** A link takes no place that is taken, where renaming would. */
+async function put({ target, temporary, isNew }: StagedFile): Promise<void> {
+  if (!isNew) return await rename(temporary, target);
+  await link(temporary, target);
+  await rm(temporary, { force: true });
+}
+
+async function refuseExisting(path: string): Promise<void> {
+  if ((await lstat(path).catch(ignoreMissing)) !== undefined) throw new SpirekitError('already-exists', 'file exists');
 }
 
 /** As many links as Linux follows. */
@@ -119,5 +135,6 @@ function ignoreMissing(error: unknown): undefined {
 
 function fileError(operation: string, path: string, cause: unknown): SpirekitError {
   if (cause instanceof SpirekitError) return new SpirekitError(cause.code, `open ${path}: ${cause.message}`, { cause });
-  return new SpirekitError('io-error', `${operation} ${path}: ${ioReason(cause)}`, { cause });
+  const code = errnoOf(cause) === 'EEXIST' ? 'already-exists' : 'io-error';
+  return new SpirekitError(code, `${operation} ${path}: ${ioReason(cause)}`, { cause });
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { adviseOnWords, findSuggestion } from '../../../src/lib/cli/suggestion.ts';
+import { adviseOnWords } from '../../../src/lib/cli/suggestion.ts';
 import { editDistance } from '../../../src/lib/runtime/edit-distance.ts';
+import { findSuggestion } from '../../../src/lib/runtime/nearest-word.ts';
 
 describe('findSuggestion', () => {
   it('finds the word a slip of the hand was meant to be', () => {

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
+import { entryKey, fieldChanges, idName } from '../../desiredentries/entry-fields.ts';
 import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
-import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
 import type { ServerContents } from './server-contents.ts';
 
 /** The kinds of things that are moved, in the order in which one needs the other. */
@@ -48,17 +48,12 @@ export function compareContents(source: ServerContents, target: ServerContents):
 
 /** What an entry goes by in reports. */
 export function entryName({ id, spiffeId }: Entry): string {
-  return `${id} (${idText(spiffeId)})`;
-}
-
-/** Two entries are the same identity for the same workload if these are equal, whatever their IDs. */
-export function entryKey({ spiffeId, parentId, selectors }: Entry): string {
-  return JSON.stringify([idText(spiffeId), idText(parentId), selectorTexts(selectors)]);
+  return `${id} (${idName(spiffeId)})`;
 }
 
 /** Which fields of two entries differ, in words; of the ID and of what the server counts by itself nothing is said. */
 export function entryDifferences(one: Entry, other: Entry): string[] {
-  return differences(entryFields(one), entryFields(other));
+  return fieldChanges(one, other).map(({ field }) => field.words);
 }
 
 type Fields = Readonly<Record<string, string>>;
@@ -125,38 +120,10 @@ function relationshipFields({ bundleEndpointUrl, bundleEndpointProfile }: Federa
   };
 }
 
-function entryFields(entry: Entry): Fields {
-  const attributes = entry.additionalAttributes;
-  return {
-    'SPIFFE ID': idText(entry.spiffeId),
-    'parent ID': idText(entry.parentId),
-    'set of selectors': selectorTexts(entry.selectors),
-    'X509-SVID TTL': String(entry.x509SvidTtl),
-    'JWT-SVID TTL': String(entry.jwtSvidTtl),
-    'set of federated trust domains': sorted(entry.federatesWith),
-    'admin flag': String(entry.admin),
-    'downstream flag': String(entry.downstream),
-    expiry: String(entry.expiresAt),
-    'list of DNS names': JSON.stringify(entry.dnsNames),
-    'store SVID flag': String(entry.storeSvid),
-    hint: entry.hint,
-    'prefetch flag': String(attributes?.disableX509SvidPrefetch ?? false),
-    'jti flag': String(attributes?.jwtSvidIncludeJti ?? false),
-  };
-}
-
-function selectorTexts(selectors: Entry['selectors']): string {
-  return sorted(selectors.map(({ type, value }) => `${type}:${value}`));
-}
-
 function sorted(texts: readonly string[]): string {
   return JSON.stringify([...texts].sort());
 }
 
 function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
-}
-
-function idText(id: SPIFFEID | undefined): string {
-  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
 }

@@ -1,10 +1,9 @@
+import { formatEntryLine } from '../../desiredentries/entry-writing.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
 import { formatBundleDocument } from '../../spiffe/bundle.ts';
 import { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
-import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
-import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
 import { fromWireBundle, parseBundleData } from '../bundle-data.ts';
 import { parseEntryData } from '../entry-data.ts';
 import { within } from '../error-context.ts';
@@ -32,7 +31,7 @@ export function formatContents(contents: ServerContents): string {
     trust_domain: JSON.stringify(contents.trustDomain),
     bundles: lines(bundles),
     federationRelationships: lines(contents.relationships.map((each) => JSON.stringify(relationshipData(each)))),
-    entries: lines(contents.entries.map(entryText)),
+    entries: lines(contents.entries.map(formatEntryLine)),
   };
   const members = Object.entries(parts).map(([key, value]) => `  ${JSON.stringify(key)}: ${value}`);
   return `{\n${members.join(',\n')}\n}\n`;
@@ -113,39 +112,4 @@ function relationshipData({ trustDomain, bundleEndpointUrl, bundleEndpointProfil
         }
       : { bundleEndpointProfile: 'https_web' }),
   };
-}
-
-/** The expiry has 64 bits, which numbers of JavaScript have not. */
-function entryText(entry: Entry): string {
-  const text = JSON.stringify(entryData(entry));
-  return entry.expiresAt === 0n ? text : `${text.slice(0, -1)},"entryExpiry":${entry.expiresAt}}`;
-}
-
-/** What is not set is left out. */
-function entryData(entry: Entry) {
-  const attributes = entry.additionalAttributes;
-  return {
-    entry_id: entry.id,
-    spiffe_id: idText(entry.spiffeId),
-    parent_id: idText(entry.parentId),
-    selectors: entry.selectors.map(({ type, value }) => ({ type, value })),
-    ...(entry.x509SvidTtl !== 0 && { x509_svid_ttl: entry.x509SvidTtl }),
-    ...(entry.jwtSvidTtl !== 0 && { jwt_svid_ttl: entry.jwtSvidTtl }),
-    ...(entry.federatesWith.length > 0 && { federates_with: entry.federatesWith }),
-    ...(entry.admin && { admin: true }),
-    ...(entry.downstream && { downstream: true }),
-    ...(entry.dnsNames.length > 0 && { dns_names: entry.dnsNames }),
-    ...(entry.storeSvid && { store_svid: true }),
-    ...(entry.hint !== '' && { hint: entry.hint }),
-    ...(attributes !== undefined && {
-      additional_attributes: {
-        disable_x509_svid_prefetch: attributes.disableX509SvidPrefetch,
-        jwt_svid_include_jti: attributes.jwtSvidIncludeJti,
-      },
-    }),
-  };
-}
-
-function idText(id: SPIFFEID | undefined): string {
-  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
 }

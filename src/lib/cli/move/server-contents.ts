@@ -1,4 +1,5 @@
 import { bundleClient } from '../../client/bundle-client.ts';
+import { collectPages } from '../../client/collect-pages.ts';
 import { entryClient } from '../../client/entry-client.ts';
 import { listEntriesInOrder } from '../../client/entry-listing.ts';
 import { trustDomainClient } from '../../client/trust-domain-client.ts';
@@ -35,16 +36,22 @@ export async function readServerContents(
   const bundleService = bundleClient(rpc);
   const own = bundleService.getBundle({ outputMask: NO_AUTHORITIES }, options);
   const { trustDomain } = await awaitWithin(reading('trust domain'), own);
-  const bundles = await readPages(reading('bundles'), async (pageToken) => {
-    const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
-    const page = await bundleService.listFederatedBundles(request, options);
-    return { items: page.bundles, nextPageToken: page.nextPageToken };
-  });
-  const relationships = await readPages(reading('federation relationships'), async (pageToken) => {
-    const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
-    const page = await trustDomainClient(rpc).listFederationRelationships(request, options);
-    return { items: page.federationRelationships, nextPageToken: page.nextPageToken };
-  });
+  const bundles = await awaitWithin(
+    reading('bundles'),
+    collectPages(async (pageToken) => {
+      const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
+      const page = await bundleService.listFederatedBundles(request, options);
+      return { items: page.bundles, nextPageToken: page.nextPageToken };
+    }),
+  );
+  const relationships = await awaitWithin(
+    reading('federation relationships'),
+    collectPages(async (pageToken) => {
+      const request = { outputMask: undefined, pageSize: PAGE_SIZE, pageToken };
+      const page = await trustDomainClient(rpc).listFederationRelationships(request, options);
+      return { items: page.federationRelationships, nextPageToken: page.nextPageToken };
+    }),
+  );
   const entries = await awaitWithin(reading('entries'), readEntries(rpc, options));
   return { trustDomain, bundles, relationships, entries };
 }
@@ -72,17 +79,3 @@ const NO_FILTER = {
   byHint: undefined,
   byDownstream: undefined,
 };
-
-async function readPages<T>(
-  words: string,
-  readPage: (token: string) => Promise<{ items: readonly T[]; nextPageToken: string }>,
-): Promise<T[]> {
-  const items: T[] = [];
-  let token = '';
-  do {
-    const page = await awaitWithin(words, readPage(token));
-    items.push(...page.items);
-    token = page.nextPageToken;
-  } while (token !== '');
-  return items;
-}

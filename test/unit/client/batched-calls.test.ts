@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { callInBatches } from '../../../src/lib/cli/batched-calls.ts';
+import { withBatchProgress } from '../../../src/lib/cli/batch-progress.ts';
 import type { Program } from '../../../src/lib/cli/programs.ts';
+import { type BatchedCall, callInBatches as callInParts } from '../../../src/lib/client/batched-calls.ts';
 import { RpcCode, RpcError } from '../../../src/lib/rpc/status.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
-import { captureIo } from './capture-io.ts';
+import { captureIo } from '../cli/capture-io.ts';
 
 /** A client whose connection a test breaks. */
 class Connection {
@@ -26,6 +27,15 @@ function contextOf(program: Program = 'spire-server', isTTY = false) {
   const stderr = { ...io.stderr, isTTY };
   const clock = new ManualClock();
   return { context: { program, io: { ...io, stderr }, clock, signal: new AbortController().signal }, written, clock };
+}
+
+/** As commands do it. */
+function callInBatches<Item, Result>(
+  connection: Connection,
+  context: ReturnType<typeof contextOf>['context'],
+  call: BatchedCall<Item, Result>,
+): Promise<Result[]> {
+  return withBatchProgress(context, call.items.length, (options) => callInParts(connection, options, call));
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);

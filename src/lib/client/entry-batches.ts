@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { entryClient } from '../client/entry-client.ts';
 import type { RpcClient } from '../rpc/client.ts';
 import { RpcCode } from '../rpc/status.ts';
 import type {
@@ -7,12 +6,9 @@ import type {
   BatchDeleteEntryResponse_Result,
   BatchUpdateEntryResponse_Result,
 } from '../wire/gen/spire/api/server/entry/v1/entry.ts';
-import { Entry } from '../wire/gen/spire/api/types/entry.ts';
-import { callInBatches } from './batched-calls.ts';
-import type { CommandContext } from './command-context.ts';
-
-/** What sending needs of the command. */
-type BatchContext = Pick<CommandContext, 'program' | 'io' | 'clock' | 'signal'>;
+import { Entry, type EntryMask } from '../wire/gen/spire/api/types/entry.ts';
+import { type BatchOptions, callInBatches } from './batched-calls.ts';
+import { entryClient } from './entry-client.ts';
 
 const OK = { code: RpcCode.ok, message: 'OK' };
 
@@ -20,7 +16,7 @@ const OK = { code: RpcCode.ok, message: 'OK' };
 export async function createEntriesAsGiven(
   rpc: RpcClient,
   entries: readonly Entry[],
-  { signal }: BatchContext,
+  { signal }: Pick<BatchOptions, 'signal'>,
 ): Promise<readonly BatchCreateEntryResponse_Result[]> {
   const request = { entries: [...entries], outputMask: undefined };
   return (await entryClient(rpc).batchCreateEntry(request, { signal })).results;
@@ -35,33 +31,39 @@ export async function createEntriesAsGiven(
 export function createEntries(
   rpc: RpcClient,
   entries: readonly Entry[],
-  context: BatchContext,
+  options: BatchOptions,
 ): Promise<BatchCreateEntryResponse_Result[]> {
   const client = entryClient(rpc);
-  return callInBatches(rpc, context, {
+  return callInBatches(rpc, options, {
     items: entries.map((entry) => (entry.id === '' ? { ...entry, id: randomUUID() } : entry)),
     sizeOf: entrySize,
     send: async (some, isRepeated) => {
       const request = { entries: [...some], outputMask: undefined };
-      const { results } = await client.batchCreateEntry(request, { signal: context.signal });
+      const { results } = await client.batchCreateEntry(request, { signal: options.signal });
       return isRepeated ? results.map((result, index) => asCreated(result, some[index]?.id)) : results;
     },
   });
 }
 
-/** Updates entries, in parts. A part that is sent again says the same again. @throws RpcError */
+/**
+ * Updates entries, in parts. A part that is sent again says the same again.
+ *
+ * @param inputMask the fields to change; all without it
+ * @throws RpcError
+ */
 export function updateEntries(
   rpc: RpcClient,
   entries: readonly Entry[],
-  context: BatchContext,
+  options: BatchOptions,
+  inputMask?: EntryMask,
 ): Promise<BatchUpdateEntryResponse_Result[]> {
   const client = entryClient(rpc);
-  return callInBatches(rpc, context, {
+  return callInBatches(rpc, options, {
     items: entries,
     sizeOf: entrySize,
     send: async (some) => {
-      const request = { entries: [...some], inputMask: undefined, outputMask: undefined };
-      return (await client.batchUpdateEntry(request, { signal: context.signal })).results;
+      const request = { entries: [...some], inputMask, outputMask: undefined };
+      return (await client.batchUpdateEntry(request, { signal: options.signal })).results;
     },
   });
 }
@@ -70,14 +72,14 @@ export function updateEntries(
 export function deleteEntries(
   rpc: RpcClient,
   ids: readonly string[],
-  context: BatchContext,
+  options: BatchOptions,
 ): Promise<BatchDeleteEntryResponse_Result[]> {
   const client = entryClient(rpc);
-  return callInBatches(rpc, context, {
+  return callInBatches(rpc, options, {
     items: ids,
     sizeOf: (id) => Buffer.byteLength(id) + 4,
     send: async (some, isRepeated) => {
-      const { results } = await client.batchDeleteEntry({ ids: [...some] }, { signal: context.signal });
+      const { results } = await client.batchDeleteEntry({ ids: [...some] }, { signal: options.signal });
       return isRepeated
         ? results.map((result) => (result.status?.code === RpcCode.notFound ? { ...result, status: OK } : result))
         : results;

@@ -1,8 +1,6 @@
 import type { RpcClient } from '../rpc/client.ts';
 import { type Clock, sleep } from '../runtime/clock.ts';
-import { prefixed, SpirekitError } from '../runtime/errors.ts';
-import type { CommandContext } from './command-context.ts';
-import { ProgressLine } from './progress-line.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 
 /**
  * Items and bytes of them in one call at most. gRPC servers take 4 MiB, and the answer repeats every entry; a server that
@@ -25,30 +23,39 @@ export interface BatchedCall<Item, Result> {
   readonly send: (items: readonly Item[], isRepeated: boolean) => Promise<readonly Result[]>;
 }
 
+/** How a batch waits, what ends it, and who hears of it. */
+export interface BatchOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Told after each part how many items have their answer. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Makes the error of a part that fails after others succeeded; without it, the error of the call. */
+  readonly failedAfter?: ((done: number, total: number, error: unknown) => unknown) | undefined;
+}
+
 /**
- * Sends a batch in parts that servers accept, one after the other, and shows on a terminal how far it is. When the
- * connection breaks, the part whose answer was lost is sent again as soon as the server is back. An empty batch is sent
- * too, since that says whether the server is there.
+ * Sends a batch in parts that servers accept, one after the other. When the connection breaks, the part whose answer was
+ * lost is sent again as soon as the server is back. An empty batch is sent too, since that says whether the server is
+ * there.
  *
- * @throws RpcError from the first call, as it is; from a later one with words on how far it came, on the umbrella
+ * @throws RpcError from the first call, as it is; from a later one as {@link BatchOptions.failedAfter} makes it
  */
 export async function callInBatches<Item, Result>(
   rpc: Pick<RpcClient, 'onClose'>,
-  context: Pick<CommandContext, 'program' | 'io' | 'clock' | 'signal'>,
+  options: BatchOptions,
   { items, sizeOf, send }: BatchedCall<Item, Result>,
 ): Promise<Result[]> {
-  const { clock, signal } = context;
+  const { onProgress, failedAfter } = options;
   const results: Result[] = [];
-  using progress = new ProgressLine(context, items.length);
   for (const part of cut(items, sizeOf)) {
     try {
-      const answers = await overLosses(rpc, (isRepeated) => send(part, isRepeated), { clock, signal });
+      const answers = await overLosses(rpc, (isRepeated) => send(part, isRepeated), options);
       for (const answer of answers) results.push(answer);
     } catch (error) {
-      if (results.length === 0 || context.program !== 'spirekit') throw error;
-      throw prefixed(`after ${results.length} of ${items.length}`, error);
+      if (results.length === 0 || failedAfter === undefined) throw error;
+      throw failedAfter(results.length, items.length, error);
     }
-    progress.show(results.length);
+    onProgress?.(results.length, items.length);
   }
   return results;
 }
