@@ -1,5 +1,5 @@
+import { loadCommand } from '../lib/cli/load-command.ts';
 import { finishProcess, processIo } from '../lib/cli/process-exit.ts';
 import { runUmbrella } from '../lib/cli/umbrella.ts';
-import { loadCommand } from './load-command.ts';
 
 void finishProcess(runUmbrella(process.argv.slice(2), loadCommand, { io: processIo() }));

@@ -98,6 +98,16 @@ const umbrella: Readonly<Record<string, readonly string[]>> = {
   ],
   commands: ['commands --help', 'commands extra', 'commands --output xml'],
   version: ['version --help', 'version extra', 'version --output xml'],
+  completion: [
+    'completion --help',
+    'completion',
+    'completion tcsh',
+    'completion bash',
+    'completion zsh',
+    'completion fish',
+    'completion words -- bundle sh',
+    'completion words -- entry show --output ya',
+  ],
   context: [
     'context --help',
     'context list',

@@ -66,6 +66,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/local-zone.ts': { properties: ['cli/flag-values.test.ts'], fuzz: 'zone-file', also: ['abbreviationOf'] },
   'cli/log-level-flag.ts': { properties: ['cli/flag-words.test.ts'], fuzz: { none: WORD } },
   'cli/move/contents-file.ts': { properties: ['cli/move/contents.test.ts'], fuzz: 'server-contents' },
+  'cli/completion/candidate.ts': { properties: ['cli/completion/complete.test.ts'], fuzz: { none: WRITES } },
   'cli/contexts/contexts.ts': { properties: ['cli/contexts/contexts.test.ts'], fuzz: 'contexts' },
   'cli/pretty/agent-info.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/agent-purge.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },

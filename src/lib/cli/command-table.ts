@@ -71,6 +71,8 @@ const UMBRELLA_ONLY = [
   'bundle/inspect',
   'authority/rotate',
   'commands', // what `help` lists for people, as data
+  'completion',
+  'completion/words',
   'context/delete',
   'context/list',
   'context/set',
