@@ -1,6 +1,7 @@
 import { SpirekitError } from '../../src/lib/runtime/errors.ts';
 import { parseOpenFileLimit } from '../../src/lib/runtime/open-file-limit.ts';
 import { parseProcessStatus } from '../../src/lib/unixprocess/process-status.ts';
+import { parseStatusTraits } from '../../src/lib/unixprocess/process-traits.ts';
 
 /** Any text is refused as internal, or gives ids of 32 bits that stand in it; a limit is a number or none. */
 export function target(bytes: Uint8Array): void {
@@ -8,6 +9,8 @@ export function target(bytes: Uint8Array): void {
   if (!Number.isSafeInteger(parseOpenFileLimit(text) ?? 0)) throw new Error('a limit that is no number');
   let ids: readonly number[];
   try {
+    const { realUid, realGid, namespaceDepth } = parseStatusTraits(text);
+    if (!(realUid <= 0xffff_ffff && realGid <= 0xffff_ffff && namespaceDepth >= 1)) throw new Error('no ids');
     const { effectiveUid, effectiveGid, supplementaryGids } = parseProcessStatus(text);
     ids = [effectiveUid, effectiveGid, ...supplementaryGids];
   } catch (error) {

@@ -31,6 +31,12 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     properties: ['unixprocess/process-status.test.ts'],
     fuzz: 'process-status',
   },
+  'unixprocess/process-traits.ts': { properties: ['unixprocess/process-traits.test.ts'], fuzz: 'process-status' },
+  'why/agent-settings.ts': {
+    properties: ['why/agent-settings.test.ts'],
+    fuzz: { none: 'hands the text to readConfigFile, the target hcl' },
+  },
+  'why/run-arguments.ts': { properties: ['why/run-arguments.test.ts'], fuzz: 'run-arguments' },
   'agent/storage/agent-data.ts': { properties: ['agent/storage/agent-storage.test.ts'], fuzz: 'agent-data' },
   'catalog/external/bounded-lines.ts': {
     properties: ['catalog/external/bounded-lines.test.ts'],
@@ -82,6 +88,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/entry-plan.ts': { properties: ['cli/pretty/entry-plan.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/entry.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/doctor.ts': { properties: ['cli/pretty/doctor.test.ts'], fuzz: { none: WRITES }, also: ['doctorTable'] },
+  'cli/pretty/why.ts': { properties: ['cli/pretty/why.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/explanation.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/findings.ts': { properties: ['cli/pretty/findings.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/federation.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
@@ -427,6 +434,7 @@ export const NO_PARSERS: Readonly<Record<string, string>> = {
   'agent/attestor/node/node-attestation.ts#agentIdText': 'reads the ID of the own certificate for a log line',
   'catalog/external/selector-values.ts#checkSelectorValues': 'counts values and their characters',
   'cli/health-check.ts#checkHealth': 'makes a call',
+  'why/known-entry.ts#idText': 'puts the parts of an ID together',
   'cli/move/server-contents.ts#readServerContents': 'makes calls',
   'cli/list-printer.ts#writeText': 'waits for a stream',
   'cli/package-info.ts#readPackageInfo': 'reads the own package.json',

@@ -96,6 +96,7 @@ const UMBRELLA_ONLY = [
   'svid/needs-renewal',
   'svid/verify',
   'version',
+  'why',
 ] as const;
 
 /** The commands of a program: what is typed, and the file (below `src/commands`, without its ending) that does it. */

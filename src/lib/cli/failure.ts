@@ -76,7 +76,7 @@ function adviceFor(error: SpirekitError, words: string | undefined): string | un
     case 'no-identity':
       return (
         'The agent runs, but no registration entry matches this process.\n' +
-        'Compare its user and group with the selectors that `spirekit entry show` lists.'
+        '`spirekit why` names the entries that come near, and what they want that it lacks.'
       );
     case 'unavailable': {
       const socket = /dial unix (.+?): connect: (no such file or directory|connection refused|permission denied)/.exec(

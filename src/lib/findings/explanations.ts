@@ -3,6 +3,7 @@ import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
 import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
+import { WHY_EXPLANATIONS } from './why-explanations.ts';
 
 /**
  * Every code there is, by number: 1xxx errors (`error-explanations.ts`), 2xxx `why`, 3xxx `svid`, `bundle` and `expiry`,
@@ -11,9 +12,10 @@ import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
  */
 export const EXPLANATIONS: readonly Explanation[] = [
   ...ERROR_EXPLANATIONS,
-  ...AUTHORITY_EXPLANATIONS,
+  ...WHY_EXPLANATIONS,
   ...DOCTOR_EXPLANATIONS,
   ...INSPECT_EXPLANATIONS,
+  ...AUTHORITY_EXPLANATIONS,
 ];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */

@@ -34,7 +34,7 @@ describe('describeFailure', () => {
     [dial('permission denied'), 'This user may not open it; `ls -l /run/a b.sock`'],
     [new RpcError(RpcCode.unimplemented, 'unknown service'), 'The socket of the agent and that of the server differ.'],
     [new RpcError(RpcCode.deadlineExceeded, 'context deadline exceeded'), '--timeout'],
-    [new RpcError(RpcCode.permissionDenied, 'no identity issued'), 'spirekit entry show'],
+    [new RpcError(RpcCode.permissionDenied, 'no identity issued'), 'spirekit why'],
     [new RpcError(RpcCode.permissionDenied, 'authorization denied'), 'refused'],
     [new AdvisedError('usage', 'odd', 'Do it so.'), 'Do it so.'],
   ])('says what to do about %s', (error, advice) => {
