@@ -67,9 +67,9 @@ const SERVER_WORDS: DropInTable = {
 
 /** The umbrella's own commands, beside everything the drop-ins have: one a line, in order. */
 const UMBRELLA_ONLY = [
+  'authority/rotate',
   'bundle/diff',
   'bundle/inspect',
-  'authority/rotate',
   'commands', // what `help` lists for people, as data
   'completion',
   'completion/words',
@@ -87,6 +87,8 @@ const UMBRELLA_ONLY = [
   'entry/plan',
   'entry/undo',
   'expiry',
+  'federation/join',
+  'federation/status',
   'help',
   'link',
   'server/datastore/copy',

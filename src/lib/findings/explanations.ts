@@ -2,6 +2,7 @@ import { AUTHORITY_EXPLANATIONS } from './authority-explanations.ts';
 import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
+import { FEDERATION_EXPLANATIONS } from './federation-explanations.ts';
 import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
 import { WHY_EXPLANATIONS } from './why-explanations.ts';
 
@@ -12,6 +13,7 @@ import { WHY_EXPLANATIONS } from './why-explanations.ts';
  */
 export const EXPLANATIONS: readonly Explanation[] = [
   ...ERROR_EXPLANATIONS,
+  ...FEDERATION_EXPLANATIONS,
   ...WHY_EXPLANATIONS,
   ...DOCTOR_EXPLANATIONS,
   ...INSPECT_EXPLANATIONS,

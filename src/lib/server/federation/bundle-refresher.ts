@@ -1,15 +1,13 @@
-import { Certificate } from '../../crypto/certificate.ts';
 import type { DocumentFetcher, FetchOptions } from '../../fetch/document-fetcher.ts';
 import type { Clock } from '../../runtime/clock.ts';
 import { prefixed, SpirekitError } from '../../runtime/errors.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import type { AuthorityBundle } from '../../spiffe/authority-bundle.ts';
-import type { X509BundleSource } from '../../spiffe/bundle-source.ts';
+import { endpointVerifier } from '../../spiffe/bundle-endpoint-identity.ts';
+import { acceptFederatedBundle, isSameBundle } from '../../spiffe/federated-bundle.ts';
 import type { SpiffeId } from '../../spiffe/spiffe-id.ts';
-import { verifyX509Svid } from '../../spiffe/x509-svid.ts';
 import type { BundleStore } from '../datastore/bundle-store.ts';
 import type { FederationRelationship } from '../datastore/federation-store.ts';
-import { acceptFederatedBundle, isSameBundle } from './federated-bundle.ts';
 
 /** What the refresh of a bundle depends on. */
 export interface BundleRefresherDeps {
@@ -91,18 +89,7 @@ export class BundleRefresher {
         `can't perform SPIFFE Authentication: local copy of bundle not found for trust domain ${goQuote(endpointId.trustDomain.name)}; set it once with "bundle set"`,
       );
     }
-    const roots = bundle.x509Authorities.map(({ certificate }) => Certificate.parse(certificate));
-    const source: X509BundleSource = {
-      getX509Bundle: (trustDomain) => {
-        if (trustDomain.equals(endpointId.trustDomain)) return roots;
-        throw new SpirekitError('unauthenticated', `unexpected trust domain ${goQuote(trustDomain.name)}`);
-      },
-    };
-    return (chainDer) => {
-      const chain = chainDer.map((der) => Certificate.parse(der));
-      const { id } = verifyX509Svid(chain, source, { nowMs: this.#deps.clock.nowMs() });
-      if (!id.equals(endpointId)) throw new SpirekitError('unauthenticated', `unexpected ID ${goQuote(id.toString())}`);
-    };
+    return endpointVerifier(endpointId, bundle, () => this.#deps.clock.nowMs());
   }
 }
 

@@ -1,10 +1,10 @@
-import { Certificate } from '../../crypto/certificate.ts';
-import { SpirekitError } from '../../runtime/errors.ts';
-import { goQuote } from '../../runtime/go-quote.ts';
-import type { AuthorityBundle } from '../../spiffe/authority-bundle.ts';
-import { parseAuthorityBundle } from '../../spiffe/authority-bundle-document.ts';
-import { SpiffeId } from '../../spiffe/spiffe-id.ts';
-import type { TrustDomain } from '../../spiffe/trust-domain.ts';
+import { Certificate } from '../crypto/certificate.ts';
+import { SpirekitError } from '../runtime/errors.ts';
+import { goQuote } from '../runtime/go-quote.ts';
+import type { AuthorityBundle } from './authority-bundle.ts';
+import { parseAuthorityBundle } from './authority-bundle-document.ts';
+import { SpiffeId } from './spiffe-id.ts';
+import type { TrustDomain } from './trust-domain.ts';
 
 /** Each takes a moment in which nobody else is answered. A hundred servers with ten years of rotation have fewer. */
 const MOST_KEYS = 1000;
