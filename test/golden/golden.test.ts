@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/lib/cli/command-table.ts';
 import { ours, projectRoot } from '../support/programs.ts';
+import { findLacking } from './coverage.ts';
 import { formatGolden, parseGolden } from './golden-file.ts';
 import { runGolden, type Starters } from './golden-run.ts';
+import { LIVE_FOLDER } from './live-domain.ts';
+import { openGolden, ownGoldenFiles, PLAIN_OCLIF, runOwnGolden, whyNotUnderOclif } from './own-files.ts';
 
 const folder = join(projectRoot, 'test/golden');
 // The launchers in bin/ run what `npm run build` made; `npm test` builds first.
@@ -14,7 +17,7 @@ const files = globSync('*/*.txt', { cwd: folder }).sort();
 describe('golden files', () => {
   it.concurrent.each(files)('%s is what the program prints', { timeout: 300_000 }, async (name) => {
     const file = parseGolden(readFileSync(join(folder, name), 'utf8'));
-    expect(await runGolden(file, starters)).toEqual(file.steps);
+    expect(await runGolden(file, starters, { isLive: name.startsWith(`${LIVE_FOLDER}/`) })).toEqual(file.steps);
   });
 
   it.each(files)('%s is written as the recorder writes it', (name) => {
@@ -27,5 +30,26 @@ describe('golden files', () => {
       [...commandTable(program).keys()].map((words) => `${program}/${words.replaceAll(' ', '-')}.txt`),
     );
     expect(files).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('show every command of the umbrella in each of its forms', async () => {
+    const steps = ownGoldenFiles().flatMap((name) => openGolden(name).steps);
+    const { lacking, needless } = await findLacking(steps);
+    expect(
+      lacking,
+      'add `$ spirekit COMMAND ... --output FORMAT` (or --template) lines to a file in test/golden/live, which runs in a ' +
+        'throwaway trust domain, or to test/golden/spirekit, and have `node test/golden/record.ts live/NAME` fill them in',
+    ).toEqual([]);
+    expect(needless, 'these are shown: take them out of NOT_SHOWN in test/golden/coverage.ts').toEqual([]);
+  });
+});
+
+// The proof `goldens` does so with every file and step.
+describe('under plain oclif', () => {
+  it.concurrent.each(['spirekit/entry.txt'])('%s is the same', { timeout: 300_000 }, async (name) => {
+    const expected = openGolden(name).steps.filter(({ line }) => whyNotUnderOclif(line) === undefined);
+    expect(expected.length).toBeGreaterThan(2);
+    const isLeftOut = (line: string): boolean => whyNotUnderOclif(line) !== undefined;
+    expect(await runOwnGolden(name, PLAIN_OCLIF, { isLeftOut })).toEqual(expected);
   });
 });

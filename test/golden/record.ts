@@ -2,7 +2,7 @@
  * Records golden files: `SPIRE_AGENT_BIN=... SPIRE_SERVER_BIN=... node test/golden/record.ts [WORD...]` runs the real
  * programs and writes what they print; `spirekit` files are recorded from this checkout's build. The command lines of a
  * file are kept, those that every command is tried with are added. With words, only files whose name has one of them are
- * made.
+ * made; `spirekit/entry` and `live/entry` need no real programs.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -10,9 +10,13 @@ import { commandTable } from '../../src/lib/cli/command-table.ts';
 import { findRealSpire, ours, projectRoot, run } from '../support/programs.ts';
 import { formatGolden, type GoldenStep, parseGolden } from './golden-file.ts';
 import { runGolden, type Starters } from './golden-run.ts';
+import { LIVE_FOLDER } from './live-domain.ts';
 
 const folder = join(projectRoot, 'test/golden');
-const real = findRealSpire();
+const wanted = process.argv.slice(2);
+const isOwn = (word: string): boolean => word.startsWith('spirekit/') || word.startsWith(`${LIVE_FOLDER}/`);
+const isOwnOnly = wanted.length > 0 && wanted.every(isOwn);
+const real = isOwnOnly ? ours : findRealSpire();
 if (real === undefined) throw new Error('SPIRE_AGENT_BIN and SPIRE_SERVER_BIN have to name the real programs');
 const starters: Starters = {
   'spire-agent': [real.agent],
@@ -63,19 +67,18 @@ async function commandLines(program: 'spire-agent' | 'spire-server', words: stri
 }
 
 async function record(name: string, remark: string, lines: readonly string[]): Promise<void> {
-  const wanted = process.argv.slice(2);
   if (wanted.length > 0 && !wanted.some((word) => name.includes(word))) return;
   const path = join(folder, name);
   const kept = existsSync(path) ? parseGolden(readFileSync(path, 'utf8')).steps.map(({ line }) => line) : [];
-  const all = [...new Set([...lines, ...kept])];
+  const all = [...lines, ...kept.filter((line) => !lines.includes(line))];
   const empty = all.map((line): GoldenStep => ({ line, code: 0, stdout: '', stderr: '' }));
-  const steps = await runGolden({ remarks: [], steps: empty }, starters);
+  const steps = await runGolden({ remarks: [], steps: empty }, starters, { isLive: name.startsWith(LIVE_FOLDER) });
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, formatGolden({ remarks: [remark], steps }));
   console.log(`${name}: ${steps.length} steps`);
 }
 
-for (const program of ['spire-agent', 'spire-server'] as const) {
+for (const program of isOwnOnly ? [] : (['spire-agent', 'spire-server'] as const)) {
   const [executable = ''] = starters[program] ?? [];
   const version = (await run(executable, ['--version'])).stderr.trim();
   const remark = `Recorded from ${program} ${version}; of help texts only flags, their kinds and defaults, and command words.`;
@@ -138,6 +141,13 @@ const umbrella: Readonly<Record<string, readonly string[]>> = {
     'api fetch x509 extra',
   ],
 };
+for (const name of globSync(`${LIVE_FOLDER}/*.txt`, { cwd: folder }).sort()) {
+  await record(
+    name,
+    'spirekit in a throwaway trust domain: recorded from the build of this checkout; words in <> stand for what differs from run to run.',
+    [],
+  );
+}
 const others = globSync('spirekit/*.txt', { cwd: folder }).map((name) => basename(name, '.txt'));
 for (const [name, lines] of Object.entries({
   ...Object.fromEntries(others.map((other) => [other, []])),

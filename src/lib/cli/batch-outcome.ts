@@ -65,9 +65,9 @@ export function isAccepted(result: BatchResult | undefined): boolean {
   return (result?.status?.code ?? 0) === 0;
 }
 
-/** Whether people read the output: SPIRE tells of refused items in words only then. */
+/** Whether the output does not have what became of each item: SPIRE tells of refused ones in words only then. */
 export function isPretty(format: OutputFormat): boolean {
-  return format === 'pretty' || format === 'table';
+  return format !== 'json' && format !== 'jsonl' && format !== 'yaml';
 }
 
 /** The server answers with the entries it accepted; the ones it refused come from the request, so that all are shown. */
