@@ -91,6 +91,8 @@ const UMBRELLA_ONLY = [
   'federation/status',
   'help',
   'link',
+  'record',
+  'replay',
   'server/datastore/copy',
   'server/export',
   'server/import',
