@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatRecordingLine, parseRecording } from '../../../src/lib/recording/recording-text.ts';
-import { scriptOf } from '../../../src/lib/recording/script.ts';
+import { ScriptReader, scriptOf } from '../../../src/lib/recording/script.ts';
 import { SpirekitError } from '../../../src/lib/runtime/errors.ts';
 import { conversations, heads } from './recording-arbitraries.ts';
 
@@ -16,7 +16,11 @@ describe('a recording', () => {
       fc.property(heads, conversations, (head, events) => {
         const text = [head, ...events].map(formatRecordingLine).join('');
         expect(parseRecording(text)).toEqual({ head, events });
-        expect(scriptOf(events).length).toBe(events.filter(({ event }) => event === 'call').length);
+        const calls = events.flatMap((event) => (event.event === 'call' ? [event] : []));
+        const reader = new ScriptReader(scriptOf(events));
+        for (const { method, request } of calls) expect(reader.next(method, request)?.method).toBe(method);
+        expect(reader.isAtEnd).toBe(true);
+        for (const { method, request } of calls) expect(reader.next(method, request)).toBeDefined();
       }),
     );
   });
