@@ -1,6 +1,7 @@
 /**
  * `npm run bench [-- --json FILE] [-- --short] [-- --only NAME]` measures whole programs against each other, in turn,
- * beside real SPIRE where SPIRE_SERVER_BIN and SPIRE_AGENT_BIN name its binaries and beside Go where it is on the PATH.
+ * beside real SPIRE where SPIRE_SERVER_BIN and SPIRE_AGENT_BIN name its binaries, beside Go where it is on the PATH, and beside an
+ * earlier revision where SPIREKIT_BEFORE names a built checkout of one.
  * Prints a table; the ratios are what counts, the other figures are this machine's. `--only` takes a part of the name of a
  * row and may stand several times. Exits 1 if a figure is past its limit.
  */
@@ -8,6 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { findRealSpire } from '../test/support/programs.ts';
+import { beforeRows } from './bench/before.ts';
 import { bulkRows } from './bench/bulk.ts';
 import { clientRows } from './bench/clients.ts';
 import { daemonRows } from './bench/daemons.ts';
@@ -28,6 +30,7 @@ const real = findRealSpire();
 
 const groups: readonly RowGroup[] = [
   clientRows(plan, real),
+  beforeRows(plan),
   daemonRows(isShort ? 3 : 31, real),
   issuanceRows({ rounds: isShort ? 5 : 21 }),
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),

@@ -5,8 +5,8 @@ export interface BenchRow {
   readonly name: string;
   readonly unit: Unit;
   readonly ours: Summary;
-  /** Somebody else's figure in the same run. */
-  readonly theirs?: Summary & { readonly whose: 'SPIRE' | 'Go' };
+  /** Somebody else's figure in the same run, or that of an earlier revision. */
+  readonly theirs?: Summary & { readonly whose: 'SPIRE' | 'Go' | 'before' };
   /** All of them must be kept. */
   readonly limits: readonly Limit[];
   /** What else was seen, on a line of its own below the table. */
