@@ -430,6 +430,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'inspect/renewal.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect-words' },
   'inspect/source.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect-words' },
   'cli/pretty/bundle-inspection.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
+  'cli/pretty/mtls.ts': { properties: ['mtls/echo-server.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/svid-inspection.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: 'inspect' },
   'cli/pretty/svid-verification.ts': { properties: ['inspect/inspect-properties.test.ts'], fuzz: { none: WRITES } },
 };

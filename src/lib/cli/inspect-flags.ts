@@ -26,8 +26,9 @@ export const inspectFlags = {
   output: flag.output(),
 } as const;
 
-type InspectContext = Pick<
-  CommandContext<Pick<typeof inspectFlags, 'at' | 'timeout'>>,
+/** What sources are reached with. */
+export type SourceSurroundings = Pick<
+  CommandContext<Pick<typeof inspectFlags, 'timeout'>>,
   'flags' | 'io' | 'env' | 'clock' | 'signal' | 'program'
 >;
 
@@ -37,7 +38,10 @@ export const trustDomainFlag = {
 } as const;
 
 /** The moment that `--at` names, else now, in milliseconds since the Unix epoch. @throws SpirekitError `usage` */
-export function judgedAtMs({ flags, clock }: Pick<InspectContext, 'flags' | 'clock'>): number {
+export function judgedAtMs({
+  flags,
+  clock,
+}: Pick<CommandContext<Pick<typeof inspectFlags, 'at'>>, 'flags' | 'clock'>): number {
   if (flags.at === '') return clock.nowMs();
   const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(flags.at);
   const ms = isWhole ? Date.parse(flags.at) : Number.NaN;
@@ -80,7 +84,7 @@ export function typedSpiffeId(text: string): SpiffeId {
 export async function loadTypedSource(
   text: string,
   options: DocumentOptions,
-  context: InspectContext,
+  context: SourceSurroundings,
 ): Promise<Document[]> {
   const source = citingRule(() => parseSource(text));
   return await loadSource(source, options, sourceContext(context));
@@ -93,7 +97,8 @@ export function onlyArgument(args: readonly string[], what: string): string {
   throw new SpirekitError('usage', first === undefined ? `the ${what} is missing` : `give one ${what} only`);
 }
 
-function sourceContext({ flags, io, env, clock, signal, program }: InspectContext): SourceContext {
+/** What reading sources needs, from what a command is run with. */
+export function sourceContext({ flags, io, env, clock, signal, program }: SourceSurroundings): SourceContext {
   const surroundings = { env, program, clock, signal, given: new Set<string>() };
   return {
     stdin: io.stdin,

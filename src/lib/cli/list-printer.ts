@@ -54,8 +54,8 @@ export async function* renderList<T>(
 }
 
 /** Writes text and waits until the reader has room for more. One that has gone away ends the process: `process-exit.ts`. */
-export async function writeText(output: TextOutput, text: string): Promise<void> {
-  if (text === '' || output.write(text) !== false) return;
+export async function writeText(output: TextOutput, text: string | Uint8Array): Promise<void> {
+  if (text.length === 0 || output.write(text) !== false) return;
   await new Promise<void>((resolve) => {
     if (output.once === undefined) resolve();
     else output.once('drain', resolve);

@@ -45,7 +45,7 @@ export async function verdictsOn(source: string, wishes: VerificationWishes, rea
   if (given.length === 0 && own.length === 0) {
     throw new SpirekitError('usage', `--bundle is missing: there is none in ${source}`);
   }
-  const fromFlags = (await Promise.all(given.map((text) => readBundle(text, trustDomain, reading)))).flat();
+  const fromFlags = (await Promise.all(given.map((text) => givenBundle(text, trustDomain, reading)))).flat();
   const bundles = new TrustedBundles(given.length === 0 ? own : fromFlags);
   return await Promise.all(svids.map((svid) => verifySvid(svid, { bundles, audience, expected, nowMs })));
 }
@@ -61,7 +61,12 @@ export async function keyPairVerdict(
   return verifyKeyPair(source, certificates, key === '' || key === source ? certificates : await read(key));
 }
 
-async function readBundle(text: string, trustDomain: TrustDomain | undefined, { read }: Reading): Promise<Document[]> {
+/** What a flag `--bundle` names: `SOURCE` or `TRUST-DOMAIN=SOURCE`. @throws what the source cannot be read with */
+export async function givenBundle(
+  text: string,
+  trustDomain: TrustDomain | undefined,
+  { read }: Pick<Reading, 'read'>,
+): Promise<Document[]> {
   const named = /^([a-z0-9._-]+|spiffe:\/\/[^=]*)=(.+)$/s.exec(text);
   const own = named?.[1] === undefined ? trustDomain : typedTrustDomain(named[1]);
   return await read(named?.[2] ?? text, { purpose: 'bundle', format: 'auto', trustDomain: own });

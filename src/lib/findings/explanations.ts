@@ -4,6 +4,7 @@ import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
 import { FEDERATION_EXPLANATIONS } from './federation-explanations.ts';
 import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
+import { MTLS_EXPLANATIONS } from './mtls-explanations.ts';
 import { WHY_EXPLANATIONS } from './why-explanations.ts';
 
 /**
@@ -18,6 +19,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   ...DOCTOR_EXPLANATIONS,
   ...INSPECT_EXPLANATIONS,
   ...AUTHORITY_EXPLANATIONS,
+  ...MTLS_EXPLANATIONS,
 ];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */

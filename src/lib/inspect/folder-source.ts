@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SpirekitError } from '../runtime/errors.ts';
 import { fileError, loadFile } from './bounded-file.ts';
 import type { Document } from './document.ts';
-import { type DocumentOptions, matchKeys, parseDocuments } from './parse-documents.ts';
+import { type DocumentOptions, matchKeys, type ParsedDocuments, parseDocuments } from './parse-documents.ts';
 
 /** Files of one folder that are looked at; those of the layouts in use have under ten. */
 const MOST_FILES = 1000;
@@ -20,6 +20,16 @@ const OF_INTEREST = /^[^.].*\.(?:pem|crt|cer|key|der|jwt|token|json|jwks|bundle)
  * @throws SpirekitError `not-found`, `permission-denied`, `io-error`, `resource-exhausted`
  */
 export async function loadFolder(path: string, options: DocumentOptions, signal?: AbortSignal): Promise<Document[]> {
+  const { documents, privateKeys } = await loadFolderParts(path, options, signal);
+  return matchKeys(documents, privateKeys).filter((document) => isFor(document, options.purpose));
+}
+
+/** Everything in a folder, with the private keys: for whoever is to prove an identity. @throws as {@link loadFolder} */
+export async function loadFolderParts(
+  path: string,
+  options: DocumentOptions,
+  signal?: AbortSignal,
+): Promise<ParsedDocuments> {
   const names = await readdir(path).catch((cause: unknown) => {
     throw fileError(`open ${path}`, cause);
   });
@@ -35,7 +45,7 @@ export async function loadFolder(path: string, options: DocumentOptions, signal?
     documents.push(...parsed.documents);
     privateKeys.push(...parsed.privateKeys);
   }
-  return matchKeys(documents, privateKeys).filter((document) => isFor(document, options.purpose));
+  return { documents, privateKeys };
 }
 
 /** One that cannot be read or is not known does not hide the others. */

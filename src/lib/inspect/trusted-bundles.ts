@@ -38,7 +38,12 @@ export class TrustedBundles implements X509BundleSource, JwtBundleSource {
   }
 
   findX509Bundle(trustDomain: TrustDomain): readonly Certificate[] | undefined {
-    const found = this.#byName.get(trustDomain.name);
+    return this.find(trustDomain.name);
+  }
+
+  /** The X.509 authorities of the trust domain with this name. */
+  find(name: string): readonly Certificate[] | undefined {
+    const found = this.#byName.get(name);
     return found && [...found.certificates.values()];
   }
 
