@@ -18,7 +18,8 @@ export default class Commands extends BaseCommand<typeof flags> {
       summary: command.summary ?? '',
       flags: Object.keys(command.flags).sort(),
     }));
-    const json = () => commands.map(({ words, summary, flags: names }) => ({ command: words, flags: names, summary }));
+    const items = () => commands.map(({ words, summary, flags: names }) => ({ command: words, flags: names, summary }));
+    const json = () => ({ schema: 'commands/v1', commands: items() });
     if (context.flags.json) {
       context.out(JSON.stringify(json()));
       return;
@@ -26,6 +27,7 @@ export default class Commands extends BaseCommand<typeof flags> {
     await context.print({
       pretty: () => commands.map(({ words }) => `${words}\n`).join(''),
       json,
+      items,
       table: () => ({
         head: ['command', 'what it does'],
         rows: commands.map(({ words, summary }) => [words, summary]),

@@ -17,7 +17,12 @@ export default class Version extends BaseCommand<typeof flags> {
     await context.print({
       pretty: () =>
         `spirekit ${version}\nmirrors SPIRE ${MIRRORED_SPIRE_VERSION}\nruns on Node ${process.versions.node}\n`,
-      json: () => ({ node: process.versions.node, spire: MIRRORED_SPIRE_VERSION, spirekit: version }),
+      json: () => ({
+        schema: 'version/v1',
+        node: process.versions.node,
+        spire: MIRRORED_SPIRE_VERSION,
+        spirekit: version,
+      }),
     });
   }
 }

@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandTable } from '../../src/lib/cli/command-table.ts';
-import { ours, projectRoot } from '../support/programs.ts';
+import { findSchemaFault } from '../support/json-schemas.ts';
+import { type Finished, ours, projectRoot } from '../support/programs.ts';
 import { findLacking } from './coverage.ts';
 import { formatGolden, parseGolden } from './golden-file.ts';
 import { runGolden, type Starters } from './golden-run.ts';
@@ -17,7 +18,15 @@ const files = globSync('*/*.txt', { cwd: folder }).sort();
 describe('golden files', () => {
   it.concurrent.each(files)('%s is what the program prints', { timeout: 300_000 }, async (name) => {
     const file = parseGolden(readFileSync(join(folder, name), 'utf8'));
-    expect(await runGolden(file, starters, { isLive: name.startsWith(`${LIVE_FOLDER}/`) })).toEqual(file.steps);
+    const isLive = name.startsWith(`${LIVE_FOLDER}/`);
+    const faults: string[] = [];
+    const onStep = (line: string, { stdout }: Finished): void => {
+      if (!isLive || !/--output json\b/.test(line) || !stdout.startsWith('{')) return;
+      const fault = findSchemaFault(stdout);
+      if (fault !== undefined) faults.push(`${line}: ${fault}`);
+    };
+    expect(await runGolden(file, starters, { isLive, onStep })).toEqual(file.steps);
+    expect(faults).toEqual([]);
   });
 
   it.each(files)('%s is written as the recorder writes it', (name) => {

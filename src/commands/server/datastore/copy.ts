@@ -43,7 +43,8 @@ export default class ServerDatastoreCopy extends BaseCommand<typeof flags> {
       signal,
     });
     const copy = { ...report, dryRun };
-    await context.print({ pretty: () => describeDatastoreCopy(copy), json: () => copy });
+    const json = () => ({ schema: 'datastore-copy/v1', ...report, dry_run: dryRun });
+    await context.print({ pretty: () => describeDatastoreCopy(copy), json });
     return 0;
   }
 }

@@ -44,6 +44,7 @@ export function formatMoveReport(report: MoveReport): string {
 export function moveReportJson(report: MoveReport): { readonly [key: string]: JsonValue } {
   const counts = KINDS.map(([kind, plural]) => [plural.replace(' ', '_'), countsOf(report, kind)] as const);
   return {
+    schema: 'move-report/v1',
     trust_domain: report.trustDomain,
     dry_run: report.dryRun,
     ...Object.fromEntries(counts),
