@@ -63,7 +63,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   'src/lib/dev': ['src/lib/server', 'src/lib/agent', 'src/lib/client', 'src/lib/config', ...TRANSPORT],
   'src/lib/findings': ['src/lib/runtime'],
   'src/lib/svidfiles': ['src/lib/unixprocess', ...JOB],
-  'src/lib/supervise': JOB,
+  'src/lib/supervise': ['src/lib/svidfiles', ...JOB],
   'src/lib/desiredentries': JOB,
   'src/lib/why': ['src/lib/unixprocess', ...JOB],
   'src/lib/inspect': JOB,

@@ -34,6 +34,10 @@ case " ${1-} ${2-} " in
     # A long list is printed while it comes: what it leaves behind is collected before it takes much room.
     young='--min-semi-space-size=4 --max-semi-space-size=4'
     ;;
+  *" watch "* | " exec "*)
+    # They wait most of the time, for as long as a service runs. Compiled code would take more room than it saves time.
+    young='--jitless --max-semi-space-size=1'
+    ;;
   *)
     # A short command is over before its garbage is worth collecting; a daemon is not.
     young=--min-semi-space-size=8

@@ -29,7 +29,10 @@ function isTooOld(version: string): boolean {
 
 /** Whether the command line may name a command that only the full bundle has. Asking for too much only costs time. */
 function needsFullBundle(args: readonly string[]): boolean {
-  const isNamed = (word: string): boolean => args.indexOf(word) >= 0;
+  // What stands behind them is a command of others.
+  const dashes = args.indexOf('--');
+  const own = dashes < 0 ? args : args.slice(0, dashes);
+  const isNamed = (word: string): boolean => own.indexOf(word) >= 0;
   return isNamed('run') || isNamed('dev') || isNamed('datastore') || (isNamed('validate') && !isNamed('api'));
 }
 

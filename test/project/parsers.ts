@@ -23,6 +23,12 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
     fuzz: 'x509pop-challenge',
     also: ['answerChallenge'],
   },
+  'cli/pretty/watch-event.ts': { properties: ['cli/pretty/watch-event.test.ts'], fuzz: 'watch-words' },
+  'runtime/service-manager.ts': { properties: ['runtime/service-manager.test.ts'], fuzz: 'watch-words' },
+  'supervise/health-address.ts': { properties: ['supervise/health-endpoint.test.ts'], fuzz: 'watch-words' },
+  'supervise/pid-file.ts': { properties: ['supervise/pid-file.test.ts'], fuzz: 'watch-words' },
+  'supervise/placeholders.ts': { properties: ['supervise/placeholders.test.ts'], fuzz: 'watch-words' },
+  'supervise/signal-name.ts': { properties: ['supervise/signal-name.test.ts'], fuzz: 'watch-words' },
   'unixprocess/account-names.ts': {
     properties: ['unixprocess/account-names.test.ts'],
     fuzz: 'account-names',

@@ -86,6 +86,7 @@ const UMBRELLA_ONLY = [
   'entry/export',
   'entry/plan',
   'entry/undo',
+  'exec',
   'expiry',
   'federation/join',
   'federation/status',

@@ -5,6 +5,7 @@ import type { Explanation } from './explanation.ts';
 import { FEDERATION_EXPLANATIONS } from './federation-explanations.ts';
 import { INSPECT_EXPLANATIONS } from './inspect-explanations.ts';
 import { MTLS_EXPLANATIONS } from './mtls-explanations.ts';
+import { WATCH_EXPLANATIONS } from './watch-explanations.ts';
 import { WHY_EXPLANATIONS } from './why-explanations.ts';
 
 /**
@@ -20,6 +21,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   ...INSPECT_EXPLANATIONS,
   ...AUTHORITY_EXPLANATIONS,
   ...MTLS_EXPLANATIONS,
+  ...WATCH_EXPLANATIONS,
 ];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */

@@ -9,6 +9,12 @@ export interface HttpAddress {
   readonly port: number;
 }
 
+/** A unix socket, of the mode that the umask leaves it. */
+export interface HttpSocket {
+  /** Free to be bound. */
+  readonly path: string;
+}
+
 /** For the headers of a request, and for the whole of it; SPIRE's for the headers. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
@@ -24,12 +30,12 @@ export class HttpListener implements AsyncDisposable {
   }
 
   /** Takes the server over. Error: `io-error` when the address cannot be bound. */
-  static async open(server: Server, { host, port }: HttpAddress): Promise<HttpListener> {
+  static async open(server: Server, address: HttpAddress | HttpSocket): Promise<HttpListener> {
     server.headersTimeout = REQUEST_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
     server.maxConnections = MAX_CONNECTIONS;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    server.once('error', reject).listen({ host, port }, resolve);
+    server.once('error', reject).listen({ ...address }, resolve);
     try {
       await promise;
     } catch (error) {
