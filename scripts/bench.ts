@@ -20,6 +20,7 @@ import { memoryRows } from './bench/memory.ts';
 import { postgresRows } from './bench/postgres.ts';
 import { type BenchRow, isWithinLimits, type RowGroup } from './bench/row.ts';
 import { renderTable } from './bench/table.ts';
+import { whyRows } from './bench/why.ts';
 
 const { values: options } = parseArgs({
   options: { short: { type: 'boolean' }, json: { type: 'string' }, only: { type: 'string', multiple: true } },
@@ -35,6 +36,7 @@ const groups: readonly RowGroup[] = [
   issuanceRows({ rounds: isShort ? 5 : 21 }),
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),
   bulkRows({ runs: isShort ? 5 : 15, many: isShort ? 20_000 : 100_000 }, real),
+  whyRows(isShort ? 5 : 21, real),
   postgresRows(isShort ? 1 : 5),
   herdRows({ agents: 200 }, real),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),

@@ -6,17 +6,19 @@ import { middleBatch, summarise } from './statistics.ts';
 export interface TimedCommand {
   readonly program: string;
   readonly args: readonly string[];
+  /** What it must exit with; default 0. */
+  readonly exit?: number;
 }
 
-/** Milliseconds from the start of a process to its end. It must exit 0. */
-export function timeProcess({ program, args }: TimedCommand): Promise<number> {
+/** Milliseconds from the start of a process to its end. */
+export function timeProcess({ program, args, exit = 0 }: TimedCommand): Promise<number> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(program, args, { stdio: 'ignore' });
     child.on('error', reject);
     child.on('exit', (code) => {
       const took = performance.now() - start;
-      if (code === 0) resolve(took);
+      if (code === exit) resolve(took);
       else reject(new Error(`${program} ${args.join(' ')}: exit ${code}`));
     });
   });

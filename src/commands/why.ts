@@ -3,6 +3,7 @@ import { within } from '../lib/cli/error-context.ts';
 import { AdvisedError } from '../lib/cli/failure.ts';
 import { flag } from '../lib/cli/go-flags.ts';
 import { formatWhy, whyJson } from '../lib/cli/pretty/why.ts';
+import { kebabFlagName } from '../lib/cli/programs.ts';
 import { connectToServer, serverFlags } from '../lib/cli/server-connection.ts';
 import { agentAdminTarget, agentTarget, DEFAULT_AGENT_SOCKET, serverTarget } from '../lib/cli/sockets.ts';
 import type { RpcClient } from '../lib/rpc/client.ts';
@@ -161,5 +162,5 @@ function serverAddress({ flags: values, env }: WhyContext): string {
 /** The flags that say which server it was, for commands that are to be typed next. */
 function serverWords({ flags: values, given }: WhyContext): string[] {
   const names = Object.keys(serverFlags) as (keyof typeof serverFlags)[];
-  return names.filter((name) => given.has(name)).flatMap((name) => [`-${name}`, values[name]]);
+  return names.filter((name) => given.has(name)).flatMap((name) => [`--${kebabFlagName(name)}`, values[name]]);
 }

@@ -35,7 +35,7 @@ export function explain(facts: Facts, options: ExplainOptions): WhyReport {
   const side = sideFindings(facts, judged.finding, wanted, given);
   // An identity whose peers will not be trusted is not what somebody asks about who is content.
   const worst = judged.finding.severity === 'info' ? side.find(({ code }) => code === 'SPK-2002') : undefined;
-  const shown = misses.filter((miss, index) => index < LEAST_NEAR || isNear(miss));
+  const shown = misses.filter((miss) => isNear(miss) || `entry ${miss.entry.id}` === judged.finding.subject);
   return {
     subject,
     agent,
@@ -50,9 +50,6 @@ export function explain(facts: Facts, options: ExplainOptions): WhyReport {
     findings: worst === undefined ? side : [judged.finding, ...side.filter((finding) => finding !== worst)],
   };
 }
-
-/** So many entries are shown however far they are. */
-const LEAST_NEAR = 1;
 
 function compare(
   facts: Facts,

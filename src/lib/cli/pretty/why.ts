@@ -1,6 +1,6 @@
 import { formatSelector, type Selector } from '../../spiffe/selector.ts';
 import { remedyOf } from '../../why/entry-command.ts';
-import type { AgentFacts, ServerFacts } from '../../why/facts.ts';
+import type { AgentAnswer, ServerFacts } from '../../why/facts.ts';
 import type { NearEntry } from '../../why/near-entry.ts';
 import type { WhyReport } from '../../why/report.ts';
 import { isOpen, showSelector } from '../../why/shown-selectors.ts';
@@ -26,7 +26,7 @@ export function formatWhy(report: WhyReport, options: WhyTextOptions): string {
   const lines = [
     row('about', describeSubject(report)),
     ...(report.wantedId === undefined ? [] : [row('wanted', report.wantedId)]),
-    row('agent', describeAgent(report.agent, options.nowMs)),
+    row('agent', describeAgent(report, options.nowMs)),
     row('server', describeServer(report.server)),
     row('has', own.length === 0 ? 'no selectors' : own.join(' ')),
     ...(ofProgram.length === 0
@@ -58,16 +58,9 @@ function describeSubject({ subject }: WhyReport): string {
   return `${name}${program}, uid ${process.uid}, gid ${process.gid}`;
 }
 
-function describeAgent(agent: AgentFacts, nowMs: number): string {
+function describeAgent({ agent, subject }: WhyReport, nowMs: number): string {
   const { answer, id, idSource, lastSyncMs } = agent;
-  const says =
-    answer.kind === 'identities'
-      ? counted(answer.identities.length, 'identity', 'identities')
-      : answer.kind === 'not asked'
-        ? 'not asked'
-        : answer.kind === 'no identity'
-          ? 'no identity for this process'
-          : answer.kind;
+  const says = describeAnswer(answer, subject.isCaller);
   const sync =
     lastSyncMs === undefined
       ? ''
@@ -76,6 +69,17 @@ function describeAgent(agent: AgentFacts, nowMs: number): string {
         : `; heard from its server ${seconds(Math.max(0, nowMs - lastSyncMs))} ago`;
   const who = id === undefined ? 'an agent whose ID is not known' : `${id} (by ${idSource ?? 'nobody'})`;
   return answer.kind === 'not asked' ? who : `${who} at ${agent.address}: ${says}${sync}`;
+}
+
+function describeAnswer(answer: AgentAnswer, isCaller: boolean): string {
+  switch (answer.kind) {
+    case 'identities':
+      return isCaller ? counted(answer.identities.length, 'identity', 'identities') : 'answers';
+    case 'no identity':
+      return isCaller ? 'no identity for this process' : 'answers';
+    default:
+      return answer.kind;
+  }
 }
 
 function describeServer(server: ServerFacts): string {

@@ -18,7 +18,7 @@ describe('the text of why', () => {
     ];
     expect(formatWhy(explain(facts(told(entries)), OPTIONS), options)).toBe(
       `about    pid 42 (/usr/bin/web), uid 1000, gid 1000
-agent    spiffe://example.org/spire/agent/x509pop/one (by its admin socket) at /run/agent.sock: no identity for this process; heard from its server 1 s ago
+agent    spiffe://example.org/spire/agent/x509pop/one (by its admin socket) at /run/agent.sock: answers; heard from its server 1 s ago
 server   example.org at /run/server.sock: 2 entries
 has      unix:uid:1000 unix:user:web unix:gid:1000 unix:group:web unix:supplementary_gid:27
          with discover_workload_path: unix:path:/usr/bin/web
