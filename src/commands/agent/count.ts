@@ -18,7 +18,7 @@ export default class AgentCount extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = await connectToServer(context);
-    const filter = agentFilter(context.flags);
+    const filter = agentFilter(context);
     const response = await agentClient(rpc).countAgents({ filter }, { signal: context.signal });
     await context.print({ pretty: () => formatAgentCount(response.count), json: () => protoJson(response) });
     return 0;

@@ -23,7 +23,7 @@ export default class AgentList extends BaseCommand<typeof flags> {
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
     await using rpc = await connectToServer(context);
-    const filter = agentFilter(context.flags);
+    const filter = agentFilter(context);
     const { count, pages } = await listAgents(agentClient(rpc), filter, { signal: context.signal });
     const zoneOf: ZoneOf = (epochSeconds) => localZone(epochSeconds, context.env);
     await context.printList({

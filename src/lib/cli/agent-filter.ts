@@ -1,9 +1,13 @@
+import { SpirekitError } from '../runtime/errors.ts';
+import { nanosecondsToMs } from '../runtime/go-duration.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { parseSelector } from '../spiffe/selector.ts';
 import { ListAgentsRequest_Filter as AgentFilter } from '../wire/gen/spire/api/server/agent/v1/agent.ts';
+import type { CommandContext } from './command-context.ts';
 import { within } from './error-context.ts';
 import { checkExpiresBefore } from './expires-before.ts';
-import { type FlagValues, flag } from './go-flags.ts';
+import { flag } from './go-flags.ts';
+import { formatGoTime } from './go-time.ts';
 import { parseMatchBehavior } from './selector-match.ts';
 
 /** The flags by which `agent list` and `agent count` choose agents. */
@@ -15,6 +19,10 @@ export const agentFilterFlags = {
   expiresBefore: flag.string({
     usage: 'Only agents whose SVID expires before this time (format: "2006-01-02 15:04:05 -0700 -07")',
   }),
+  expired: flag.duration({
+    usage: 'Only agents whose SVID ended at least this long ago; 0s for all that ended',
+    isExtension: true,
+  }),
   matchSelectorsOn: flag.string({
     usage: 'How -selector is compared: exact, any, superset or subset',
     default: 'superset',
@@ -24,9 +32,14 @@ export const agentFilterFlags = {
 /**
  * The filter of `ListAgents`, which has the fields of `CountAgents`' too.
  *
- * @throws SpirekitError `invalid-selector`, `invalid-argument` (a match mode that does not exist, a malformed time)
+ * @throws SpirekitError `invalid-selector`, `invalid-argument` (a match mode that does not exist, a malformed time), `usage` for
+ *   two times
  */
-export function agentFilter(flags: FlagValues<typeof agentFilterFlags>): AgentFilter {
+export function agentFilter({
+  flags,
+  given,
+  clock,
+}: Pick<CommandContext<typeof agentFilterFlags>, 'flags' | 'given' | 'clock'>): AgentFilter {
   const filter = AgentFilter.create({
     byAttestationType: flags.attestationType,
     byCanReattest: flags.canReattest,
@@ -43,5 +56,13 @@ export function agentFilter(flags: FlagValues<typeof agentFilterFlags>): AgentFi
     within('date is not valid', () => checkExpiresBefore(flags.expiresBefore));
     filter.byExpiresBefore = flags.expiresBefore;
   }
+  if (given.has('expired')) {
+    if (flags.expiresBefore !== '') throw new SpirekitError('usage', 'give one of -expired and -expiresBefore');
+    const limitMs = clock.nowMs() - nanosecondsToMs(flags.expired);
+    filter.byExpiresBefore = formatGoTime(BigInt(Math.floor(limitMs / 1000)), IN_NUMBERS);
+  }
   return filter;
 }
+
+/** UTC as the layout of `-expiresBefore` has it. */
+const IN_NUMBERS = { offsetSeconds: 0, abbreviation: '+00' };

@@ -67,6 +67,7 @@ const SERVER_WORDS: DropInTable = {
 
 /** The umbrella's own commands, beside everything the drop-ins have: one a line, in order. */
 const UMBRELLA_ONLY = [
+  'agent/clean',
   'authority/rotate',
   'bundle/diff',
   'bundle/inspect',
@@ -103,6 +104,7 @@ const UMBRELLA_ONLY = [
   'svid/inspect',
   'svid/needs-renewal',
   'svid/verify',
+  'top',
   'version',
   'why',
 ] as const;

@@ -1,3 +1,4 @@
+import { AGENT_EXPLANATIONS } from './agent-explanations.ts';
 import { AUTHORITY_EXPLANATIONS } from './authority-explanations.ts';
 import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
@@ -15,6 +16,7 @@ import { WHY_EXPLANATIONS } from './why-explanations.ts';
  */
 export const EXPLANATIONS: readonly Explanation[] = [
   ...ERROR_EXPLANATIONS,
+  ...AGENT_EXPLANATIONS,
   ...FEDERATION_EXPLANATIONS,
   ...WHY_EXPLANATIONS,
   ...DOCTOR_EXPLANATIONS,

@@ -4,11 +4,24 @@ import { entryFilter, entryFilterFlags } from '../../../src/lib/cli/entry-filter
 import { GoFlagSet } from '../../../src/lib/cli/go-flags.ts';
 import { FederatesWithMatch_MatchBehavior as Federated } from '../../../src/lib/wire/gen/spire/api/types/federateswith.ts';
 import { SelectorMatch_MatchBehavior as Match } from '../../../src/lib/wire/gen/spire/api/types/selector.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const entries = (...argv: string[]) =>
   entryFilter(new GoFlagSet('entry show', entryFilterFlags, 'spire-server').parse(argv).values);
-const agents = (...argv: string[]) =>
-  agentFilter(new GoFlagSet('agent list', agentFilterFlags, 'spire-server').parse(argv).values);
+const agents = (...argv: string[]) => {
+  const { values: flags, given } = new GoFlagSet('agent list', agentFilterFlags, 'spire-server').parse(argv);
+  return agentFilter({ flags, given, clock: new ManualClock(Date.UTC(2031, 4, 6, 7, 8, 9)) });
+};
+
+describe('-expired', () => {
+  it('asks for agents whose SVID ended before a moment that SPIRE reads, and goes with no other moment', () => {
+    expect(agents('-expired', '72h').byExpiresBefore).toBe('2031-05-03 07:08:09 +0000 +00');
+    expect(agents('-expired', '0s').byExpiresBefore).toBe('2031-05-06 07:08:09 +0000 +00');
+    expect(agents().byExpiresBefore).toBe('');
+    const both = ['-expired', '1h', '-expiresBefore', '2031-05-06 07:08:09 +0000 +00'];
+    expect(() => agents(...both)).toThrow('give one of -expired and -expiresBefore');
+  });
+});
 
 describe('entryFilter', () => {
   it('asks for all entries by asking for those that are not downstream, as SPIRE does', () => {
