@@ -5,6 +5,7 @@ import { peerChainDer } from '../rpc/tls-material.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { goQuote } from '../runtime/go-quote.ts';
 import { ioReason } from '../runtime/io-reason.ts';
+import { socketEvent } from '../runtime/socket-event.ts';
 import { FetchError } from './fetch-error.ts';
 import { hostOf } from './fetch-url.ts';
 
@@ -63,7 +64,7 @@ function connectTo({ url, signal }: SecureConnectionOptions, addresses: readonly
   const lookedUp: LookupFunction = (_host, _options, done) => done(null, [...addresses]);
   const port = url.port === '' ? 443 : Number(url.port);
   const socket = connect({ host: hostOf(url), port, lookup: lookedUp, autoSelectFamily: true, noDelay: true });
-  return settled(socket, 'connect', signal, (error) => {
+  return socketEvent(socket, 'connect', signal, (error) => {
     return new FetchError('unavailable', `dial tcp ${url.hostname}:${port}: ${ioReason(firstOf(error))}`, {
       cause: error,
     });
@@ -82,7 +83,7 @@ async function startTls(socket: Socket, options: SecureConnectionOptions): Promi
     // Not to let anybody in, but to tell why not: what the handshake found is looked at right below.
     rejectUnauthorized: false,
   });
-  await settled(secure, 'secureConnect', signal, (error) => {
+  await socketEvent(secure, 'secureConnect', signal, (error) => {
     return new FetchError('unavailable', `TLS handshake with ${url.host} failed: ${ioReason(error)}`, { cause: error });
   });
   try {
@@ -118,37 +119,6 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'its certificate is signed by an unknown authority'],
   ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate is signed by an unknown authority'],
 ]);
-
-/** Waits for the event; an error, the end of the socket or the signal destroys it. */
-function settled<T extends Socket>(
-  socket: T,
-  event: 'connect' | 'secureConnect',
-  signal: AbortSignal,
-  failure: (error: Error) => FetchError,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const done = (finish: () => void): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      socket.removeListener('close', onClose);
-      socket.removeListener(event, onEvent);
-      finish();
-    };
-    const fail = (error: unknown): void =>
-      done(() => {
-        socket.on('error', () => {});
-        socket.destroy();
-        reject(error);
-      });
-    const onEvent = (): void => done(() => resolve(socket));
-    const onError = (error: Error): void => fail(failure(error));
-    const onClose = (): void => fail(failure(new Error('EOF')));
-    const onAbort = (): void => fail(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', onError).once('close', onClose).once(event, onEvent);
-  });
-}
 
 /** With several addresses Node puts the errors of all of them into one. */
 function firstOf(error: Error): unknown {

@@ -1,9 +1,10 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { peerChainDer, SECURE_OPTIONS } from '../rpc/tls-material.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { errnoOf, ioReason } from '../runtime/io-reason.ts';
+import { socketEvent } from '../runtime/socket-event.ts';
 
 /** Whom to shake hands with, and as whom. */
 export interface HandshakeOptions {
@@ -85,7 +86,7 @@ export async function shakeHands(options: HandshakeOptions): Promise<Handshake> 
   try {
     const startMs = clock.monotonicMs();
     const socket = connectTcp({ host, port, noDelay: true });
-    await settled(socket, 'connect', signal, (error) => connectError(where, host, error));
+    await socketEvent(socket, 'connect', signal, (error) => connectError(where, host, error));
     const connectedMs = clock.monotonicMs();
     const secure = connectTls({
       socket,
@@ -98,7 +99,7 @@ export async function shakeHands(options: HandshakeOptions): Promise<Handshake> 
       ...(options.alpn === undefined ? {} : { ALPNProtocols: [...options.alpn] }),
       ...options.identity,
     });
-    await settled(secure, 'secureConnect', signal, (error) => tlsError(where, error));
+    await socketEvent(secure, 'secureConnect', signal, (error) => tlsError(where, error));
     return {
       socket: secure,
       chainDer: peerChainDer(secure),
@@ -151,35 +152,4 @@ export function tlsError(where: string, error: Error): HandshakeError {
   }
   const reason = 'reason' in error && typeof error.reason === 'string' ? error.reason : ioReason(error);
   return new HandshakeError('tls', `TLS handshake with ${where} failed: ${reason}`, { cause: error });
-}
-
-/** Waits for the event; an error, the end of the socket or the signal destroys it. */
-function settled<T extends Socket>(
-  socket: T,
-  event: 'connect' | 'secureConnect',
-  signal: AbortSignal,
-  failure: (error: Error) => HandshakeError,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const done = (finish: () => void): void => {
-      signal.removeEventListener('abort', onAbort);
-      socket.removeListener('error', onError);
-      socket.removeListener('close', onClose);
-      socket.removeListener(event, onEvent);
-      finish();
-    };
-    const fail = (error: unknown): void =>
-      done(() => {
-        socket.on('error', () => {});
-        socket.destroy();
-        reject(error);
-      });
-    const onEvent = (): void => done(resolve);
-    const onError = (error: Error): void => fail(failure(error));
-    const onClose = (): void => fail(failure(new Error('EOF')));
-    const onAbort = (): void => fail(signal.reason);
-    if (signal.aborted) return onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    socket.once('error', onError).once('close', onClose).once(event, onEvent);
-  });
 }
