@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
 import { consult, LAST_FAULTS, LIVE_FAULTS, tryFault } from '../support/doctor-faults.ts';
+import { findSchemaFault } from '../support/json-schemas.ts';
 import { findRealSpire, NOBODY, ours, projectRoot, run, whyNoOtherUsers } from '../support/programs.ts';
 
 const real = findRealSpire();
@@ -49,6 +50,7 @@ describe.each([
       deployment.serverSocket,
     ];
     const finished = await run(ours.spirekit, args, { env: { PATH: process.env['PATH'] } });
+    expect(findSchemaFault(finished.stdout)).toBeUndefined();
     const report = JSON.parse(finished.stdout);
     expect(report).toMatchObject({ schema: 'doctor/v1', worst: null, findings: [] });
     expect(report.examined).toMatchObject([

@@ -229,6 +229,7 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   },
   'desiredentries/undo-file.ts': { properties: ['desiredentries/desired-file.test.ts'], fuzz: { none: WRITES } },
   'desiredentries/yaml-source.ts': { properties: ['desiredentries/yaml-source.test.ts'], fuzz: 'desired-yaml' },
+  'dev/chaos.ts': { properties: ['dev/chaos.test.ts'], fuzz: 'chaos' },
   'dev/dev-identity.ts': { properties: ['dev/dev-identity.test.ts'], fuzz: 'dev-identity' },
   'doctor/daemon-arguments.ts': { properties: ['doctor/files.test.ts'], fuzz: 'daemon-files' },
   'doctor/open-file-limit.ts': { properties: ['doctor/files.test.ts'], fuzz: 'daemon-files' },

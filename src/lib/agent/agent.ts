@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { AgentConfig } from '../config/agent/agent-config.ts';
+import type { Interceptor } from '../rpc/call-context.ts';
 import { prepareSocketPath } from '../rpc/unix-socket-file.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { type HealthReport, listenForHealth } from '../runtime/health-listener.ts';
@@ -42,6 +43,8 @@ export interface AgentDependencies {
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Calls the listener each time that plugins are to read their settings again; default: never. */
   readonly onReconfigure?: ((listener: () => void) => Disposable) | undefined;
+  /** Runs around every call of the public socket; default: nothing. */
+  readonly interceptCalls?: Interceptor | undefined;
 }
 
 /** SPIRE's limit. */
@@ -159,6 +162,7 @@ export class Agent implements AsyncDisposable {
                 log: endpointLog,
               }),
           isServing: async (options) => (await health.check(options)).isReady,
+          interceptCalls: dependencies.interceptCalls,
           counters,
           log: endpointLog,
         }),

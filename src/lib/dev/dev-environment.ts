@@ -1,7 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent } from '../agent/agent.ts';
 import { ServerClient } from '../client/server-client.ts';
 import type { AgentConfig } from '../config/agent/agent-config.ts';
 import { AGENT_FLAGS } from '../config/agent/agent-flags.ts';
@@ -11,6 +10,7 @@ import { loadServerConfig } from '../config/server/load-server-config.ts';
 import type { ServerConfig } from '../config/server/server-config.ts';
 import { SERVER_FLAGS } from '../config/server/server-flags.ts';
 import { pemEncode } from '../crypto/pem.ts';
+import type { Interceptor } from '../rpc/call-context.ts';
 import { RpcError } from '../rpc/status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { DaemonLogger } from '../runtime/logger.ts';
@@ -22,7 +22,9 @@ import { x509AuthoritiesFromWire } from '../wire/convert/bundle.ts';
 import { selectorsToWire } from '../wire/convert/selector.ts';
 import { spiffeIdToWire } from '../wire/convert/spiffe-id.ts';
 import { Entry } from '../wire/gen/spire/api/types/entry.ts';
+import type { ChaosTarget } from './chaos-run.ts';
 import type { DevIdentity } from './dev-identity.ts';
+import { RunningAgent } from './running-agent.ts';
 
 /** What a throwaway trust domain is made of. */
 export interface DevEnvironmentOptions {
@@ -31,6 +33,10 @@ export interface DevEnvironmentOptions {
   readonly identities: readonly DevIdentity[];
   /** Lifetime of X509-SVIDs in seconds; the server's default without it. */
   readonly x509SvidTtlSeconds?: number | undefined;
+  /** Keeps the agent's keys in a file, so that it can be stopped and started again. Default false. */
+  readonly keepsAgentKeys?: boolean | undefined;
+  /** Runs around every call of the agent's public socket. */
+  readonly interceptCalls?: Interceptor | undefined;
   readonly clock: Clock;
   readonly log: DaemonLogger;
   readonly version: string;
@@ -47,20 +53,30 @@ const JOIN_TOKEN_TTL_SECONDS = 600;
  * A server and an agent in this process, with private sockets in a temporary folder of mode 0700 that goes when it is
  * disposed of. The two attest and talk as they would on two machines. The caller sets the umask before.
  */
-export class DevEnvironment implements AsyncDisposable {
+export class DevEnvironment implements AsyncDisposable, ChaosTarget {
   readonly folder: string;
+  readonly #options: DevEnvironmentOptions;
   readonly #resources = new ResourceStack();
+  #server: Server | undefined;
+  #agentConfig: AgentConfig | undefined;
+  #agent: RunningAgent | undefined;
+  /** As the server keeps them. */
+  #entries: readonly Entry[] = [];
+  #areEntriesDeleted = false;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, options: DevEnvironmentOptions) {
     this.folder = folder;
+    this.#options = options;
     this.#resources.defer(() => rm(folder, { recursive: true, force: true }));
+    this.#resources.defer(() => this.stopServer());
+    this.#resources.defer(() => this.stopAgent());
   }
 
   /** Resolves when the identities can be fetched. Errors: those of the server and the agent, and the signal's reason. */
   static async open(options: DevEnvironmentOptions): Promise<DevEnvironment> {
-    const environment = new DevEnvironment(await mkdtemp(join(tmpdir(), 'spirekit-dev-')));
+    const environment = new DevEnvironment(await mkdtemp(join(tmpdir(), 'spirekit-dev-')), options);
     try {
-      await environment.#start(options);
+      await environment.#start();
       return environment;
     } catch (error) {
       await environment[Symbol.asyncDispose]();
@@ -94,23 +110,66 @@ export class DevEnvironment implements AsyncDisposable {
     return this.#resources.disposeAsync();
   }
 
-  async #start(options: DevEnvironmentOptions): Promise<void> {
-    const { clock, log, version, signal } = options;
-    await mkdir(join(this.folder, INSTANCE), { mode: 0o700 });
-    const serverConfig = await this.#serverConfig(options);
-    const server = this.#resources.use(await Server.open(serverConfig, { clock, log, version, signal }));
-    const joinToken = await this.#register(options);
-    const agentConfig = await this.#agentConfig(options, server.port, joinToken);
+  /** Nobody serves the server's sockets any more; its data goes with the environment. */
+  async stopServer(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    await server?.[Symbol.asyncDispose]();
+  }
+
+  async stopAgent(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = undefined;
+    await agent?.[Symbol.asyncDispose]();
+  }
+
+  /** Starts the agent, again if it was stopped before. Errors: those of the agent. */
+  async startAgent(): Promise<void> {
+    const { clock, log, version, signal, interceptCalls } = this.#options;
+    if (this.#agentConfig === undefined || this.#agent !== undefined) return;
     const random = Math.random;
-    const agent = this.#resources.use(await Agent.open(agentConfig, { clock, log, version, random, signal }));
-    const stopping = new AbortController();
-    const running = agent.run({ signal: stopping.signal }).catch((error: unknown) => {
-      if (!stopping.signal.aborted) log.error('Agent crashed', { error });
-    });
-    this.#resources.defer(async () => {
-      stopping.abort();
-      await running;
-    });
+    this.#agent = await RunningAgent.open(this.#agentConfig, { clock, log, version, random, signal, interceptCalls });
+  }
+
+  /** Takes the identities away. Errors: `RpcError`, as the two below. */
+  async deleteEntries(): Promise<void> {
+    await using client = new ServerClient({ kind: 'unix', path: this.serverSocket });
+    const ids = this.#entries.map(({ id }) => id);
+    this.#areEntriesDeleted = true;
+    refuseFailures(await client.entry.batchDeleteEntry({ ids }, { signal: this.#options.signal }));
+  }
+
+  /** Gives them back, under the IDs that they had. */
+  async createEntries(): Promise<void> {
+    await using client = new ServerClient({ kind: 'unix', path: this.serverSocket });
+    await this.#create(client, this.#entries);
+    this.#areEntriesDeleted = false;
+  }
+
+  /** An entry that was written anew, even with nothing new in it, is reason for an agent to fetch a new SVID. */
+  async renewSvids(): Promise<boolean> {
+    if (this.#areEntriesDeleted) return false;
+    await using client = new ServerClient({ kind: 'unix', path: this.serverSocket });
+    const request = { entries: [...this.#entries], inputMask: undefined, outputMask: undefined };
+    refuseFailures(await client.entry.batchUpdateEntry(request, { signal: this.#options.signal }));
+    return true;
+  }
+
+  async #create(client: ServerClient, entries: readonly Entry[]): Promise<void> {
+    const request = { entries: [...entries], outputMask: undefined };
+    const answer = await client.entry.batchCreateEntry(request, { signal: this.#options.signal });
+    refuseFailures(answer);
+    this.#entries = answer.results.flatMap(({ entry }) => entry ?? []);
+  }
+
+  async #start(): Promise<void> {
+    const { clock, log, version, signal } = this.#options;
+    await mkdir(join(this.folder, INSTANCE), { mode: 0o700 });
+    const serverConfig = await this.#makeServerConfig(this.#options);
+    this.#server = await Server.open(serverConfig, { clock, log, version, signal });
+    const joinToken = await this.#register(this.#options);
+    this.#agentConfig = await this.#makeAgentConfig(this.#options, this.#server.port, joinToken);
+    await this.startAgent();
   }
 
   /** Registers the identities below the agent to come, and writes the bundle that it starts from; returns its token. */
@@ -133,15 +192,12 @@ export class DevEnvironment implements AsyncDisposable {
         x509SvidTtl: x509SvidTtlSeconds ?? 0,
       }),
     );
-    const { results } = await client.entry.batchCreateEntry({ entries, outputMask: undefined }, { signal });
-    for (const { status } of results) {
-      if (status !== undefined && status.code !== 0) throw new RpcError(status.code, status.message);
-    }
+    await this.#create(client, entries);
     return token.value;
   }
 
   /** A server on a free loopback port. */
-  async #serverConfig({ trustDomain, signal }: DevEnvironmentOptions): Promise<ServerConfig> {
+  async #makeServerConfig({ trustDomain, signal }: DevEnvironmentOptions): Promise<ServerConfig> {
     const path = join(this.folder, 'server.json');
     const settings = {
       server: {
@@ -173,8 +229,8 @@ export class DevEnvironment implements AsyncDisposable {
     return { ...config, bindPort: 0 };
   }
 
-  async #agentConfig(
-    { trustDomain, signal }: DevEnvironmentOptions,
+  async #makeAgentConfig(
+    { trustDomain, keepsAgentKeys, signal }: DevEnvironmentOptions,
     serverPort: number,
     joinToken: string,
   ): Promise<AgentConfig> {
@@ -189,7 +245,11 @@ export class DevEnvironment implements AsyncDisposable {
         trust_bundle_path: join(this.folder, 'bootstrap.pem'),
       },
       plugins: {
-        KeyManager: [{ memory: { plugin_data: {} } }],
+        KeyManager: [
+          keepsAgentKeys === true
+            ? { disk: { plugin_data: { directory: join(this.folder, 'agent-data') } } }
+            : { memory: { plugin_data: {} } },
+        ],
         NodeAttestor: [{ join_token: { plugin_data: {} } }],
         WorkloadAttestor: [{ unix: { plugin_data: {} } }],
       },
@@ -197,5 +257,16 @@ export class DevEnvironment implements AsyncDisposable {
     await writeFile(path, JSON.stringify(settings));
     const flags = { ...defaultFlagValues(AGENT_FLAGS), config: path, joinToken };
     return loadAgentConfig({ flags, env: {}, cwd: this.folder, signal });
+  }
+}
+
+/** Of a batch, the first item that failed. */
+function refuseFailures({
+  results,
+}: {
+  readonly results: readonly { readonly status?: { readonly code: number; readonly message: string } | undefined }[];
+}): void {
+  for (const { status } of results) {
+    if (status !== undefined && status.code !== 0) throw new RpcError(status.code, status.message);
   }
 }

@@ -1,4 +1,4 @@
-import type { ServiceImplementation } from '../../rpc/call-context.ts';
+import type { Interceptor, ServiceImplementation } from '../../rpc/call-context.ts';
 import { createHealthService } from '../../rpc/health.ts';
 import { createReflectionServices } from '../../rpc/reflection.ts';
 import type { RpcServer } from '../../rpc/server.ts';
@@ -18,6 +18,8 @@ export interface PublicEndpointOptions {
   readonly workloadApi: ServiceImplementation<typeof SpiffeWorkloadAPIDefinition> | undefined;
   /** Whether the Workload API can do its work. */
   readonly isServing: (options: { signal: AbortSignal }) => Promise<boolean>;
+  /** Runs around every call that has the header it needs. */
+  readonly interceptCalls?: Interceptor | undefined;
   readonly counters: CallCounterDeps;
   readonly log: Logger;
 }
@@ -41,6 +43,7 @@ export class PublicEndpoint implements AsyncDisposable {
     const server = endpointServer(log, options.counters);
     server.use(countConnections('workload_api', `/${SpiffeWorkloadAPIDefinition.fullName}/`, options.counters.metrics));
     server.use(requireSecurityHeader);
+    if (options.interceptCalls !== undefined) server.use(options.interceptCalls);
     if (workloadApi !== undefined) server.addService(SpiffeWorkloadAPIDefinition, workloadApi);
     server.addService(
       HealthDefinition,
