@@ -32,7 +32,7 @@ export async function prepareGoClient(folder: string): Promise<Client> {
 }
 
 /** Builds a program of `test/clients/go`, named by its package, below a folder that any user can reach; returns its path. */
-export async function buildGoProgram(folder: string, name: '.' | './soak'): Promise<string> {
+export async function buildGoProgram(folder: string, name: '.' | './soak' | './mtls'): Promise<string> {
   chmodSync(folder, 0o755);
   const program = join(folder, name === '.' ? 'go-client' : basename(name));
   const built = await run('go', ['build', '-o', program, name], {

@@ -154,12 +154,17 @@ function certificatesAs(
     name,
     trustDomain: trustDomain ?? findTrustDomain(certificates),
     form,
-    x509Authorities: certificates.map((certificate) => ({ certificate, isTainted: false })),
+    x509Authorities: onceEach(certificates).map((certificate) => ({ certificate, isTainted: false })),
     jwtAuthorities: [],
     witAuthorities: [],
     sequenceNumber: undefined,
     refreshHint: undefined,
   };
+}
+
+/** Files that were put together have some authorities twice. */
+function onceEach(certificates: readonly Certificate[]): Certificate[] {
+  return [...new Map(certificates.map((each) => [Buffer.from(each.der).toString('latin1'), each])).values()];
 }
 
 function readBundle(bytes: Uint8Array, format: 'jwks' | 'spiffe', { trustDomain = NAMELESS }: DocumentOptions): Bundle {

@@ -127,13 +127,41 @@ function connectError(where: string, host: string, error: Error): HandshakeError
   return new HandshakeError(kind, `cannot connect to ${where}: ${ioReason(first)}`, { cause: error });
 }
 
+/** Alerts by their number (RFC 8446 section 6, RFC 5246 section 7.2). */
+const ALERTS: ReadonlyMap<number, string> = new Map([
+  [10, 'unexpected message'],
+  [20, 'bad record mac'],
+  [40, 'handshake failure'],
+  [42, 'bad certificate'],
+  [43, 'unsupported certificate'],
+  [44, 'certificate revoked'],
+  [45, 'certificate expired'],
+  [46, 'certificate unknown'],
+  [47, 'illegal parameter'],
+  [48, 'unknown ca'],
+  [49, 'access denied'],
+  [50, 'decode error'],
+  [51, 'decrypt error'],
+  [70, 'protocol version'],
+  [71, 'insufficient security'],
+  [80, 'internal error'],
+  [90, 'user canceled'],
+  [112, 'unrecognized name'],
+  [116, 'certificate required'],
+  [120, 'no application protocol'],
+]);
+
+/** By the number in OpenSSL's line, since its names differ from version to version; by the name for numbers not known here. */
+function findAlert(code: string, message: string): string | undefined {
+  const number = /SSL alert number (\d{1,3})/.exec(message)?.[1];
+  const known = number === undefined ? undefined : ALERTS.get(Number(number));
+  return known ?? /^ERR_SSL_.*_ALERT_(.+)$/.exec(code)?.[1]?.toLowerCase().replaceAll('_', ' ');
+}
+
 /** Sorts what OpenSSL says: alerts of the peer, bytes that are no TLS, the rest. Also for errors after a handshake. */
 export function tlsError(where: string, error: Error): HandshakeError {
   const code = errnoOf(error) ?? '';
-  const alert = /^ERR_SSL_(?:SSLV3|TLSV1|TLSV13|TLSV1_3)_ALERT_(.+)$/
-    .exec(code)?.[1]
-    ?.toLowerCase()
-    .replaceAll('_', ' ');
+  const alert = findAlert(code, error.message);
   if (alert !== undefined) {
     return new HandshakeError('alert', `${where} ended the handshake with the alert "${alert}"`, {
       cause: error,
