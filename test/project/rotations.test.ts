@@ -52,7 +52,7 @@ async function look(): Promise<Sighting> {
   return await reader.end();
 }
 
-describe('the process that looks for mixed files', () => {
+describe('F20: the process that looks for mixed files', () => {
   it('finds nothing wrong with an identity that is whole', async () => {
     const { looks, mismatches, wrongModes, naiveMixed, versions: seen, problems } = await look();
     expect(looks).toBeGreaterThan(0);

@@ -80,6 +80,26 @@ describe('IdentityFolder', () => {
     expect(generations()).toHaveLength(2);
   });
 
+  it('F20: who resolves the folder once finds files of one version, whenever that is', async () => {
+    await using folder = await open();
+    await folder.write(version('0'));
+    const seen = new Set<string>();
+    let isOver = false;
+    const reading = (async () => {
+      while (!isOver) {
+        const generation = realpathSync(join(path, '..data'));
+        const [cert, key] = ['cert', 'key'].map((name) => readFileSync(join(generation, name), 'utf8').split(' ')[1]);
+        expect(cert).toBe(key);
+        seen.add(cert ?? '');
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    for (let rotation = 1; rotation <= 15; rotation += 1) await folder.write(version(`${rotation}`));
+    isOver = true;
+    await reading;
+    expect(seen.size).toBeGreaterThan(1);
+  });
+
   it('leaves everything alone when nothing has changed, also after a restart', async () => {
     {
       await using folder = await open();
