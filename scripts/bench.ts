@@ -13,6 +13,7 @@ import { beforeRows } from './bench/before.ts';
 import { bulkRows } from './bench/bulk.ts';
 import { clientRows } from './bench/clients.ts';
 import { daemonRows } from './bench/daemons.ts';
+import { entryPlanRows } from './bench/entry-plan.ts';
 import { herdRows } from './bench/herd.ts';
 import { issuanceRows } from './bench/issuance.ts';
 import { loadRows } from './bench/load.ts';
@@ -37,6 +38,7 @@ const groups: readonly RowGroup[] = [
   loadRows({ seconds: isShort ? 4 : 20, listEntries: isShort ? 10_000 : 100_000 }, real),
   bulkRows({ runs: isShort ? 5 : 15, many: isShort ? 20_000 : 100_000 }, real),
   whyRows(isShort ? 5 : 21, real),
+  entryPlanRows(isShort ? 3 : 15),
   postgresRows(isShort ? 1 : 5),
   herdRows({ agents: 200 }, real),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),
