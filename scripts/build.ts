@@ -98,7 +98,7 @@ function isForeign(program: (typeof PROGRAMS)[number], file: string): boolean {
  * that drop-ins start with have not got it: with such a flag the start file takes the one that has.
  */
 const EXTENSIONS =
-  /src\/lib\/(cli\/(layout-files|patience|remote-server)\.ts$|cli\/(discovery|keeping|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
+  /src\/lib\/(cli\/(entry-wait|layout-files|patience|remote-server)\.ts$|cli\/(discovery|keeping|move)\/|(findings|svidfiles|supervise|desiredentries|why|inspect|mtls|doctor|recording|rotation|federating|overview)\/)/;
 
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {

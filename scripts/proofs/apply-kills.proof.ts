@@ -64,7 +64,7 @@ async function tryOn(
   name: string,
   daemons: Programs,
   trial: Trial,
-  momentOf: (workMs: number) => number,
+  momentOf: (leftMs: number) => number,
 ): Promise<Outcome | undefined> {
   await using deployment = await Deployment.open({ daemons, logLevel: 'INFO' });
   const loadMs = await load(deployment, trial);
@@ -72,15 +72,18 @@ async function tryOn(
   const workMs = (loadMs * (added + changed + removed)) / trial.held.length;
   const before = await readEntries(deployment.serverSocket);
   const wanted = write(deployment, 'wanted.json', trial.wanted);
+  let share = 0;
   for (let kill = 1; kill <= KILLS; kill += 1) {
-    const afterMs = momentOf(workMs);
+    // On an average, each takes its part of what is left, so that kills come in all phases.
+    const afterMs = momentOf((2 * workMs * (1 - share)) / (KILLS - kill + 2));
     const run = await start(deployment, wanted);
     await Promise.race([sleep(afterMs), run.ended]);
     run.kill();
     await run.ended;
     const progress = progressOf(await readEntries(deployment.serverSocket), trial);
     console.log(`${name}: kill ${kill}, ${Math.round(afterMs)} ms after the work began: ${progress.words}`);
-    if (progress.isDone) return undefined;
+    if (progress.share === 1) return undefined;
+    share = progress.share;
   }
   const last = await apply(deployment, wanted);
   const problems = findProblems(await readEntries(deployment.serverSocket), trial, before);

@@ -92,6 +92,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'cli/pretty/bundle.ts': { properties: ['cli/input-properties.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/context.ts': { properties: ['cli/pretty/context.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/entry-apply.ts': { properties: ['cli/pretty/entry-plan.test.ts'], fuzz: { none: WRITES } },
+  'cli/pretty/entry-lint.ts': {
+    properties: ['desiredentries/lint/lint-entries.test.ts'],
+    fuzz: { none: WRITES },
+  },
   'cli/pretty/entry-plan.ts': { properties: ['cli/pretty/entry-plan.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/entry.ts': { properties: ['cli/pretty/texts.test.ts'], fuzz: { none: WRITES } },
   'cli/pretty/doctor.ts': { properties: ['cli/pretty/doctor.test.ts'], fuzz: { none: WRITES }, also: ['doctorTable'] },
@@ -223,6 +227,10 @@ export const PARSERS: Readonly<Record<string, ParserTests>> = {
   'desiredentries/entry-writing.ts': { properties: ['desiredentries/desired-file.test.ts'], fuzz: 'desired-yaml' },
   'desiredentries/export-files.ts': { properties: ['desiredentries/desired-file.test.ts'], fuzz: { none: WORD } },
   'desiredentries/json-source.ts': { properties: ['desiredentries/json-source.test.ts'], fuzz: 'desired-json' },
+  'desiredentries/lint/lint-reports.ts': {
+    properties: ['desiredentries/lint/lint-entries.test.ts'],
+    fuzz: { none: WRITES },
+  },
   'desiredentries/owner.ts': {
     properties: ['desiredentries/owner.test.ts'],
     fuzz: { none: 'one word by a pattern; the properties try any text' },

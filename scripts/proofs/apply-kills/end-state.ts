@@ -10,11 +10,11 @@ export async function readEntries(socketPath: string): Promise<Entry[]> {
   return await listAllEntries(rpc, { filter: undefined, outputMask: undefined });
 }
 
-/** How much of the work is done. */
+/** How much of the work is done, in words and as a share of 1. */
 export function progressOf(
   entries: readonly Entry[],
   { held, work }: Trial,
-): { readonly words: string; readonly isDone: boolean } {
+): { readonly words: string; readonly share: number } {
   const count = (series: string, isDone: (entry: Entry) => boolean = () => true): number =>
     entries.filter((entry) => entry.spiffeId?.path.startsWith(`/${series}/`) === true && isDone(entry)).length;
   const added = count('added');
@@ -22,7 +22,7 @@ export function progressOf(
   const removed = held.filter(({ spiffe_id }) => spiffe_id.includes('/removed/')).length - count('removed');
   return {
     words: `${added} of ${work.added} added, ${changed} of ${work.changed} changed, ${removed} of ${work.removed} removed`,
-    isDone: added === work.added && changed === work.changed && removed === work.removed,
+    share: (added + changed + removed) / (work.added + work.changed + work.removed),
   };
 }
 

@@ -85,6 +85,7 @@ const UMBRELLA_ONLY = [
   'doctor/server',
   'entry/apply',
   'entry/export',
+  'entry/lint',
   'entry/plan',
   'entry/undo',
   'exec',

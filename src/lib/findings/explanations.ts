@@ -1,6 +1,7 @@
 import { AGENT_EXPLANATIONS } from './agent-explanations.ts';
 import { AUTHORITY_EXPLANATIONS } from './authority-explanations.ts';
 import { DOCTOR_EXPLANATIONS } from './doctor-explanations.ts';
+import { ENTRY_EXPLANATIONS } from './entry-explanations.ts';
 import { ERROR_EXPLANATIONS } from './error-explanations.ts';
 import type { Explanation } from './explanation.ts';
 import { FEDERATION_EXPLANATIONS } from './federation-explanations.ts';
@@ -24,6 +25,7 @@ export const EXPLANATIONS: readonly Explanation[] = [
   ...AUTHORITY_EXPLANATIONS,
   ...MTLS_EXPLANATIONS,
   ...WATCH_EXPLANATIONS,
+  ...ENTRY_EXPLANATIONS,
 ];
 
 /** @param text as a person types it: `SPK-1003`, `spk-1003`, `1003` */
