@@ -16,6 +16,7 @@ import { daemonRows } from './bench/daemons.ts';
 import { entryPlanRows } from './bench/entry-plan.ts';
 import { herdRows } from './bench/herd.ts';
 import { issuanceRows } from './bench/issuance.ts';
+import { keptWatchRows } from './bench/kept-watch.ts';
 import { loadRows } from './bench/load.ts';
 import { memoryRows } from './bench/memory.ts';
 import { postgresRows } from './bench/postgres.ts';
@@ -41,6 +42,7 @@ const groups: readonly RowGroup[] = [
   entryPlanRows(isShort ? 3 : 15),
   postgresRows(isShort ? 1 : 5),
   herdRows({ agents: 200 }, real),
+  keptWatchRows({ seconds: isShort ? 30 : 300 }),
   memoryRows({ settleSeconds: isShort ? 5 : 30, svids: isShort ? 20_000 : 100_000 }, real),
 ];
 const isWanted = (name: string): boolean =>

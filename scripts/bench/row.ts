@@ -13,8 +13,8 @@ export interface BenchRow {
   readonly note?: string;
 }
 
-/** Milliseconds, how many a second, or mebibytes. */
-export type Unit = 'ms' | '/s' | 'MiB';
+/** Milliseconds, how many a second, mebibytes, or percent of a core. */
+export type Unit = 'ms' | '/s' | 'MiB' | '%';
 
 /** What a row must keep. A ratio is that of the medians, ours to theirs; without theirs it limits nothing. */
 export type Limit =

@@ -25,8 +25,11 @@ export function renderTable(rows: readonly BenchRow[]): string {
   return [table.toString(), ...notes].join('\n');
 }
 
+/** Behind the point. */
+const DIGITS: Readonly<Record<Unit, number>> = { ms: 1, '/s': 0, MiB: 1, '%': 3 };
+
 function format(value: number | undefined, unit: Unit): string {
-  return value === undefined ? '' : `${value.toFixed(unit === '/s' ? 0 : 1)} ${unit}`;
+  return value === undefined ? '' : `${value.toFixed(DIGITS[unit])} ${unit}`;
 }
 
 function formatLimit(limit: Limit, unit: Unit): string {
