@@ -116,7 +116,7 @@ describe('exit codes', () => {
     }
   });
 
-  it('wait: an identity that comes while a job waits for it', async () => {
+  it('wait: an identity that comes while a job waits for it, and F23, an agent that comes back meanwhile', async () => {
     const waiting = spirekit('api', 'fetch', 'jwt', '--audience', 'a', '--raw', '--wait', '50s');
     const selector = `unix:uid:${process.getuid?.() ?? 0}`;
     await deployment.createEntry('/late', [selector], '-entryID', 'late');
@@ -125,13 +125,10 @@ describe('exit codes', () => {
     expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     const { stdout: validated } = await spirekit('api', 'validate', 'jwt', '--audience', 'a', '--svid', stdout);
     expect(validated).toContain('spiffe://example.org/late');
-  });
-
-  it('wait: F23, an agent that comes back while a job waits for it', async () => {
     await deployment.stopAgent();
-    const waiting = spirekit('api', 'fetch', 'x509', '--output', 'name', '--wait', '50s');
+    const waitingForAgent = spirekit('api', 'fetch', 'x509', '--output', 'name', '--wait', '50s');
     await deployment.startAgent({ token: false });
-    expect(await waiting).toEqual({ code: 0, stdout: 'spiffe://example.org/late\n', stderr: '' });
+    expect(await waitingForAgent).toEqual({ code: 0, stdout: 'spiffe://example.org/late\n', stderr: '' });
   });
 });
 

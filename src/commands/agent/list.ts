@@ -28,6 +28,7 @@ export default class AgentList extends BaseCommand<typeof flags> {
     const zoneOf: ZoneOf = (epochSeconds) => localZone(epochSeconds, context.env);
     await context.printList({
       pages,
+      total: count,
       head: formatAgentsHead(count),
       pretty: (agent) => formatAgent(agent, zoneOf),
       json: (agent) => protoJson(agent),

@@ -36,6 +36,7 @@ export default class EntryShow extends BaseCommand<typeof flags> {
     const { count, pages } = await findEntries(rpc, context);
     await context.printList({
       pages,
+      total: count,
       head: formatEntriesHead(count),
       pretty: formatEntry,
       json: (entry) => protoJson(entry),

@@ -5,6 +5,7 @@ import { moveContents } from '../../lib/cli/move/move-contents.ts';
 import { findOtherSide, toFlags } from '../../lib/cli/move/other-server.ts';
 import { readServerContents } from '../../lib/cli/move/server-contents.ts';
 import { formatMoveReport, moveReportJson, problemsOf } from '../../lib/cli/pretty/move-report.ts';
+import { withProgress } from '../../lib/cli/progress-line.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { AtomicFiles } from '../../lib/runtime/atomic-file.ts';
 
@@ -32,7 +33,9 @@ export default class ServerExport extends BaseCommand<typeof flags> {
     const { dryRun } = context.flags;
     const other = findOtherSide('to', context.flags, context) ?? { kind: 'file', path: '-' };
     await using rpc = await connectToServer(context);
-    const source = await readServerContents(rpc, 'server to export from', { signal });
+    const source = await withProgress(context, 'entries read', (onProgress) =>
+      readServerContents(rpc, 'server to export from', { signal, onProgress }),
+    );
     if (other.kind === 'file') {
       const text = formatContents(source);
       if (!dryRun) await write(other.path, text, context);
@@ -45,8 +48,12 @@ export default class ServerExport extends BaseCommand<typeof flags> {
       return 0;
     }
     await using target = await other.connect();
-    const held = await readServerContents(target, 'server to export to', { signal });
-    const report = await moveContents(source, held, target, { dryRun, signal });
+    const held = await withProgress(context, 'entries read', (onProgress) =>
+      readServerContents(target, 'server to export to', { signal, onProgress }),
+    );
+    const report = await withProgress(context, 'moved', (onProgress) =>
+      moveContents(source, held, target, { dryRun, signal, onProgress }),
+    );
     await context.print({ pretty: () => formatMoveReport(report), json: () => moveReportJson(report) });
     return problemsOf(report).length === 0 ? 0 : context.exitCode('partial-failure');
   }

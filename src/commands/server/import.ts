@@ -7,6 +7,7 @@ import { moveContents } from '../../lib/cli/move/move-contents.ts';
 import { findOtherSide, fromFlags, type OtherSide } from '../../lib/cli/move/other-server.ts';
 import { readServerContents, type ServerContents } from '../../lib/cli/move/server-contents.ts';
 import { formatMoveReport, moveReportJson, problemsOf } from '../../lib/cli/pretty/move-report.ts';
+import { withProgress } from '../../lib/cli/progress-line.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 
@@ -43,8 +44,12 @@ export default class ServerImport extends BaseCommand<typeof flags> {
     }
     const source = await loadSource(other, context);
     await using rpc = await connectToServer(context);
-    const target = await readServerContents(rpc, 'server to import into', { signal });
-    const report = await moveContents(source, target, rpc, { dryRun: context.flags.dryRun, signal });
+    const target = await withProgress(context, 'entries read', (onProgress) =>
+      readServerContents(rpc, 'server to import into', { signal, onProgress }),
+    );
+    const report = await withProgress(context, 'moved', (onProgress) =>
+      moveContents(source, target, rpc, { dryRun: context.flags.dryRun, signal, onProgress }),
+    );
     await context.print({ pretty: () => formatMoveReport(report), json: () => moveReportJson(report) });
     return problemsOf(report).length === 0 ? 0 : context.exitCode('partial-failure');
   }
@@ -57,5 +62,7 @@ async function loadSource(other: OtherSide, context: CommandContext<typeof flags
     return withinOnUmbrella(program, `cannot use ${inputName(other.path)}`, () => parseContents(bytes));
   }
   await using rpc = await other.connect();
-  return await readServerContents(rpc, 'server to import from', { signal });
+  return await withProgress(context, 'entries read', (onProgress) =>
+    readServerContents(rpc, 'server to import from', { signal, onProgress }),
+  );
 }

@@ -7,6 +7,8 @@ import type { TextOutput } from './text-output.ts';
 /** A command's answer that is a list of any length, in every shape it can be printed in. */
 export interface ListResult<T> {
   readonly pages: AsyncIterable<readonly T[]>;
+  /** How many items there are, where that is known from the start. */
+  readonly total?: number | undefined;
   /** SPIRE's text above the items, with its last line's end. */
   readonly head: string;
   /** SPIRE's text of one item, with its last line's end. */

@@ -17,7 +17,7 @@ const SECONDS_PER_MINUTE = 60;
 export class ProgressLine implements Disposable {
   readonly #clock: CommandContext['clock'];
   readonly #line: StatusLine;
-  readonly #total: number | undefined;
+  #total: number | undefined;
   readonly #what: string;
   readonly #startedMs: number;
   #shownMs = Number.NEGATIVE_INFINITY;
@@ -34,7 +34,9 @@ export class ProgressLine implements Disposable {
     this.#startedMs = context.clock.monotonicMs();
   }
 
-  show(done: number): void {
+  /** @param total where it was not known from the start */
+  show(done: number, total?: number): void {
+    this.#total = total ?? this.#total;
     const nowMs = this.#clock.monotonicMs();
     const tookMs = nowMs - this.#startedMs;
     if (tookMs < SHOW_AFTER_MS || nowMs - this.#shownMs < LEAST_PAUSE_MS) return;
@@ -42,19 +44,43 @@ export class ProgressLine implements Disposable {
     const what = this.#what === '' ? '' : ` ${this.#what}`;
     const rate = done / (tookMs / MS_PER_SECOND);
     const speed = `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`;
-    const total = this.#total;
-    if (total === undefined) {
+    if (this.#total === undefined) {
       this.#line.show(`${done}${what}, ${speed}`);
       return;
     }
-    const percent = Math.floor((100 * done) / Math.max(1, total));
-    const left = done === 0 ? '' : `, ${formatLeft((total - done) / rate)} left`;
-    this.#line.show(`${done} of ${total}${what} (${percent} %), ${speed}${left}`);
+    const percent = Math.floor((100 * done) / Math.max(1, this.#total));
+    const left = done === 0 ? '' : `, ${formatLeft((this.#total - done) / rate)} left`;
+    this.#line.show(`${done} of ${this.#total}${what} (${percent} %), ${speed}${left}`);
   }
 
   /** Clears the line. */
   [Symbol.dispose](): void {
     this.#line[Symbol.dispose]();
+  }
+}
+
+/** Does something long with a {@link ProgressLine} that is gone when it is over, whatever became of it. */
+export async function withProgress<T>(
+  context: Pick<CommandContext, 'io' | 'clock'>,
+  what: string,
+  run: (onProgress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  using line = new ProgressLine(context, undefined, what);
+  return await run((done, total) => line.show(done, total));
+}
+
+/** The pages as they are, with a {@link ProgressLine} that counts what is in them. */
+export async function* pagesWithProgress<T>(
+  pages: AsyncIterable<readonly T[]>,
+  total: number | undefined,
+  context: Pick<CommandContext, 'io' | 'clock'>,
+): AsyncGenerator<readonly T[], void, undefined> {
+  using line = new ProgressLine(context, total);
+  let done = 0;
+  for await (const page of pages) {
+    yield page;
+    done += page.length;
+    line.show(done);
   }
 }
 

@@ -13,11 +13,11 @@ import {
   type ParsedFlags,
   UndefinedFlagError,
 } from './go-flags.ts';
-import { renderList, writeText } from './list-printer.ts';
+import { type ListResult, renderList, writeText } from './list-printer.ts';
 import { asShown, type RenderOptions, renderResult } from './printer.ts';
 import { kebabFlagName, type Program } from './programs.ts';
 import type { Fill } from './template-output.ts';
-import type { TextOutput } from './text-output.ts';
+import { knownWidth, type TextOutput } from './text-output.ts';
 import { outputFlag, umbrellaFlags } from './umbrella-flags.ts';
 
 /** What surrounds a command; what is left out is the process's own. */
@@ -147,18 +147,30 @@ function makeContext(
       if (text !== '') io.stdout.write(text);
     },
     async printList(list) {
-      const texts = renderList(list, chooseFormat(parsed, runtime.program), options());
+      const shown = await withListProgress(list, io, runtime);
+      const texts = renderList(shown, chooseFormat(parsed, runtime.program), options());
       for await (const text of texts) await writeText(io.stdout, text);
     },
     exitCode: (code) => (runtime.program === 'spirekit' ? ERROR_CODES[code].exit : 1),
   };
 }
 
+/** A list that goes to a file or a pipe shows on a terminal how far it is; one that goes to the terminal shows itself. */
+async function withListProgress<T>(
+  list: ListResult<T>,
+  io: CommandIo,
+  runtime: CommandRuntime,
+): Promise<ListResult<T>> {
+  if (runtime.program !== 'spirekit' || io.stderr.isTTY !== true || io.stdout.isTTY === true) return list;
+  const { pagesWithProgress } = await import('./progress-line.ts');
+  return { ...list, pages: pagesWithProgress(list.pages, list.total, { io, clock: runtime.clock ?? systemClock }) };
+}
+
 function tableOptions({ stdout }: CommandIo, env: Environment, program: Program): RenderOptions {
   const isTerminal = stdout.isTTY === true;
   return {
     color: wantsColor(isTerminal, env),
-    columns: stdout.columns,
+    columns: knownWidth(stdout),
     isTerminal: isTerminal && program === 'spirekit',
   };
 }

@@ -1,5 +1,6 @@
 import type { CommandIo } from './command-context.ts';
 import { escapeControls } from './terminal-text.ts';
+import { knownWidth } from './text-output.ts';
 
 /** One line on stderr that is written over and gone in the end. Only on a terminal. */
 export class StatusLine implements Disposable {
@@ -15,7 +16,8 @@ export class StatusLine implements Disposable {
     const { stderr } = this.#io;
     if (stderr.isTTY !== true) return;
     const plain = escapeControls(text);
-    const line = stderr.columns === undefined ? plain : plain.slice(0, Math.max(0, stderr.columns - 1));
+    const columns = knownWidth(stderr);
+    const line = columns === undefined ? plain : plain.slice(0, columns - 1);
     if (line === this.#shown) return;
     stderr.write(`\r${line}${CLEAR_REST}`);
     this.#shown = line;

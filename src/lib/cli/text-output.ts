@@ -7,3 +7,8 @@ export interface TextOutput {
   /** After `write` has returned false: tells when the reader has taken what was written. */
   once?(event: 'drain', listener: () => void): unknown;
 }
+
+/** The width of a terminal in characters. One that nobody has told how wide it is says 0: that is not known either. */
+export function knownWidth({ columns }: Pick<TextOutput, 'columns'>): number | undefined {
+  return columns === 0 ? undefined : columns;
+}

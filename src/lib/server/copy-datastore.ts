@@ -19,6 +19,8 @@ export interface CopyDatastoreOptions {
   readonly surroundings: ConnectionSurroundings;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Told how many of all rows are copied so far. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What was copied, or would be. */
@@ -66,9 +68,10 @@ export async function copyDatastore(options: CopyDatastoreOptions): Promise<Copy
   await target.makeTables();
   signal.throwIfAborted();
   const { kind } = target;
+  const total = Object.values(await countRows(source.db)).reduce((sum, count) => sum + count, 0);
   const counts = await target.db
     .transaction()
-    .execute((tx) => copyTables(source.db, tx, kind))
+    .execute((tx) => copyTables(source.db, tx, kind, (done) => options.onProgress?.(done, total)))
     .catch((error: unknown) => {
       throw kind.toError(error);
     });

@@ -34,9 +34,12 @@ class Example extends BaseCommand<typeof flags> {
   }
 }
 
-async function run(argv: readonly string[], options: { isTTY: boolean; program?: Program; env?: object }) {
+async function run(
+  argv: readonly string[],
+  options: { isTTY: boolean; columns?: number; program?: Program; env?: object },
+) {
   const { io, written } = captureIo();
-  const terminal = { isTTY: options.isTTY, columns: 200 };
+  const terminal = { isTTY: options.isTTY, columns: options.columns ?? 200 };
   await runCommand(Example, argv, {
     program: options.program ?? 'spirekit',
     io: { stdin: io.stdin, stdout: { ...io.stdout, ...terminal }, stderr: { ...io.stderr, ...terminal } },
@@ -61,6 +64,11 @@ describe('on a terminal', () => {
     expect(stdout).toContain(`${SHOWN}\n${SHOWN}\n`);
     const { stderr } = await run(['-fail'], { isTTY: false });
     expect(stderr).toBe(`Error: ${SHOWN} (SPK-1026 internal)\n`);
+  });
+
+  it('that does not know its width, lists are tables all the same', async () => {
+    expect((await run([], { isTTY: true, columns: 0, env: { NO_COLOR: '1' } })).stdout).toContain('\nid\n');
+    expect((await run([], { isTTY: true, columns: 5, env: { NO_COLOR: '1' } })).stdout).toContain('\ny\t');
   });
 
   it('tables have colour, unless NO_COLOR is set or the terminal is dumb', async () => {

@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { BaseCommand, type CommandContext } from '../../../lib/cli/base-command.ts';
 import { flag } from '../../../lib/cli/go-flags.ts';
 import { describeDatastoreCopy } from '../../../lib/cli/pretty/datastore-copy.ts';
+import { ProgressLine } from '../../../lib/cli/progress-line.ts';
 import { loadServerConfig } from '../../../lib/config/server/load-server-config.ts';
 import type { ServerConfig } from '../../../lib/config/server/server-config.ts';
 import { SpirekitError } from '../../../lib/runtime/errors.ts';
@@ -34,6 +35,7 @@ export default class ServerDatastoreCopy extends BaseCommand<typeof flags> {
     if (fromConfig === '') throw new SpirekitError('usage', 'a flag -fromConfig is required');
     const { copyDatastore } = await import('../../../lib/server/copy-datastore.ts');
     const { systemClock } = await import('../../../lib/runtime/clock.ts');
+    using progress = new ProgressLine(context, undefined, 'rows');
     const report = await copyDatastore({
       from: await load(fromConfig, context),
       to: await load(config, context),
@@ -41,6 +43,7 @@ export default class ServerDatastoreCopy extends BaseCommand<typeof flags> {
       surroundings: { environment: env, userName: () => userInfo().username },
       clock: systemClock,
       signal,
+      onProgress: (done, total) => progress.show(done, total),
     });
     const copy = { ...report, dryRun };
     const json = () => ({ schema: 'datastore-copy/v1', ...report, dry_run: dryRun });

@@ -15,6 +15,8 @@ export interface MoveOptions {
   /** Only say what would be done. */
   readonly dryRun: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told of how many the target has answered, and of how many it will. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** What became of everything that the source has. */
@@ -52,6 +54,7 @@ export async function moveContents(
   const { missing, present } = compareContents(source, target);
   const items = [...present];
   const calls = { signal: options.signal };
+  const total = missing.bundles.length + missing.relationships.length + missing.entries.length;
   const create = async <T>(
     kind: MovedKind,
     wanted: readonly T[],
@@ -61,6 +64,7 @@ export async function moveContents(
       const sending = call(batch);
       const results = await awaitWithin(`cannot create ${kind} ${nameOf(batch[0] as T)} and what follows`, sending);
       items.push(...batch.map((item, index) => judge(kind, nameOf(item), results[index])));
+      options.onProgress?.(items.length - present.length, total);
     }
     if (options.dryRun) items.push(...wanted.map((item) => ({ kind, name: nameOf(item), outcome: 'new' as const })));
   };

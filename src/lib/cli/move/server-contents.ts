@@ -19,6 +19,13 @@ export interface ServerContents {
   readonly entries: readonly Entry[];
 }
 
+/** How the contents of a server are read. */
+export interface ReadingOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many of the entries are there. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 const PAGE_SIZE = 500;
 
 /**
@@ -30,7 +37,7 @@ const PAGE_SIZE = 500;
 export async function readServerContents(
   rpc: RpcClient,
   which: string,
-  options: { readonly signal?: AbortSignal | undefined } = {},
+  options: ReadingOptions = {},
 ): Promise<ServerContents> {
   const reading = (what: string): string => `cannot read the ${what} of the ${which}`;
   const bundleService = bundleClient(rpc);
@@ -56,10 +63,13 @@ export async function readServerContents(
   return { trustDomain, bundles, relationships, entries };
 }
 
-async function readEntries(rpc: RpcClient, options: { readonly signal?: AbortSignal | undefined }): Promise<Entry[]> {
+async function readEntries(rpc: RpcClient, { signal, onProgress }: ReadingOptions): Promise<Entry[]> {
   const entries: Entry[] = [];
-  const { pages } = await listEntriesInOrder(entryClient(rpc), NO_FILTER, options);
-  for await (const page of pages) for (const entry of page) entries.push(entry);
+  const { pages, count } = await listEntriesInOrder(entryClient(rpc), NO_FILTER, { signal });
+  for await (const page of pages) {
+    for (const entry of page) entries.push(entry);
+    onProgress?.(entries.length, count);
+  }
   return entries;
 }
 

@@ -26,14 +26,16 @@ const WITH_ID: readonly string[] = [
 
 /**
  * Copies every row of every table, and then reads all of them again: the copy must have as many, and the same. Nothing else
- * may use either database meanwhile. What it throws must undo the transaction. Error: `data-loss` for a copy that differs.
+ * may use either database meanwhile. `onProgress` is told how many rows are copied so far. What it throws must undo the transaction. Error: `data-loss` for a copy that differs.
  */
 export async function copyTables(
   source: Kysely<Schema>,
   target: Transaction<Schema>,
   kind: DatabaseKind,
+  onProgress: (rows: number) => void = () => {},
 ): Promise<RowCounts> {
   const counts = emptyCounts();
+  let done = 0;
   for (const table of TABLES) {
     const read = new Digest();
     await forEachPiece(source, table, async (rows) => {
@@ -45,6 +47,8 @@ export async function copyTables(
           .values(rows.slice(at, at + ROWS_A_STATEMENT) as never)
           .execute();
       }
+      done += rows.length;
+      onProgress(done);
     });
     if (WITH_ID.includes(table)) await kind.skipRowIds?.(target, table);
     const written = new Digest();
