@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { BaseCommand, type CommandContext } from '../lib/cli/base-command.ts';
 import { doctorFlags, makeRound } from '../lib/cli/doctor-command.ts';
+import { agentSocketPath, serverSocketPath } from '../lib/cli/doctor-sockets.ts';
 import { flag } from '../lib/cli/go-flags.ts';
-import { agentTarget, DEFAULT_AGENT_SOCKET, DEFAULT_SERVER_SOCKET, serverTarget } from '../lib/cli/sockets.ts';
-import { SpirekitError } from '../lib/runtime/errors.ts';
+import { DEFAULT_AGENT_SOCKET, DEFAULT_SERVER_SOCKET, type SocketChoice } from '../lib/cli/sockets.ts';
 
 const flags = {
   agentSocket: flag.string({ usage: "The agent's API socket", default: DEFAULT_AGENT_SOCKET }),
   agentConfig: flag.string({ usage: "The agent's configuration, if not the one that it was started with" }),
   serverSocket: flag.string({ usage: "The server's API socket", default: DEFAULT_SERVER_SOCKET }),
   serverConfig: flag.string({ usage: "The server's configuration, if not the one that it was started with" }),
+  context: flag.string({ usage: 'The context to go by (`context list`), if not the current one' }),
   ...doctorFlags,
 } as const;
 
@@ -27,29 +28,32 @@ export default class Doctor extends BaseCommand<typeof flags> {
   static override readonly usageName = 'doctor';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    const { given, env, program } = context;
-    const { agentSocket, serverSocket, agentConfig, serverConfig } = context.flags;
-    const known = new Set(given.has('agentSocket') ? ['socketPath'] : []);
-    const target = agentTarget({ socketPath: agentSocket, instance: '' }, { env, program, given: known });
-    if (target.kind !== 'unix') {
-      throw new SpirekitError('invalid-argument', 'doctor looks at unix sockets; the agent is at a TCP address');
-    }
-    const server = serverTarget({ socketPath: serverSocket, instance: '' }, env);
-    const serverPath = server.kind === 'unix' ? server.path : serverSocket;
+    const { given } = context;
+    const { agentSocket, serverSocket, agentConfig, serverConfig, context: contextName } = context.flags;
+    const choose = (socketPath: string): SocketChoice => ({ socketPath, instance: '', context: contextName });
+    const agentPath = await agentSocketPath(choose(agentSocket), { ...context, given: named('agentSocket', given) });
+    const serverPath = await serverSocketPath(choose(serverSocket), {
+      ...context,
+      given: named('serverSocket', given),
+    });
     const wanted = {
-      agent: given.has('agentSocket') || given.has('agentConfig') || existsSync(target.path),
+      agent: given.has('agentSocket') || given.has('agentConfig') || existsSync(agentPath),
       server: given.has('serverSocket') || given.has('serverConfig') || existsSync(serverPath),
     };
     const isNeither = !wanted.agent && !wanted.server;
     return makeRound(
       {
         machine: true,
-        agent:
-          wanted.agent || isNeither ? { socketPath: target.path, configPath: agentConfig || undefined } : undefined,
+        agent: wanted.agent || isNeither ? { socketPath: agentPath, configPath: agentConfig || undefined } : undefined,
         server:
           wanted.server || isNeither ? { socketPath: serverPath, configPath: serverConfig || undefined } : undefined,
       },
       context,
     );
   }
+}
+
+/** As the search for sockets knows the flag. */
+function named(flagName: string, given: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(given.has(flagName) ? ['socketPath'] : []);
 }

@@ -1,8 +1,8 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { doctorFlags, makeRound } from '../../lib/cli/doctor-command.ts';
+import { agentSocketPath } from '../../lib/cli/doctor-sockets.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { agentSocketFlags, agentTarget } from '../../lib/cli/sockets.ts';
-import { SpirekitError } from '../../lib/runtime/errors.ts';
+import { agentSocketFlags } from '../../lib/cli/sockets.ts';
 
 const flags = {
   ...agentSocketFlags,
@@ -24,13 +24,9 @@ export default class DoctorAgent extends BaseCommand<typeof flags> {
   static override readonly usageName = 'doctor agent';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    const target = agentTarget(context.flags, context);
-    if (target.kind !== 'unix') {
-      throw new SpirekitError('invalid-argument', 'doctor looks at unix sockets; the agent is at a TCP address');
-    }
     const { config, adminSocketPath } = context.flags;
     const agent = {
-      socketPath: target.path,
+      socketPath: await agentSocketPath(context.flags, context),
       adminSocketPath: adminSocketPath || undefined,
       configPath: config || undefined,
     };

@@ -1,7 +1,8 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { doctorFlags, makeRound } from '../../lib/cli/doctor-command.ts';
+import { serverSocketPath } from '../../lib/cli/doctor-sockets.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
-import { serverSocketFlags, serverTarget } from '../../lib/cli/sockets.ts';
+import { serverSocketFlags } from '../../lib/cli/sockets.ts';
 
 const flags = {
   ...serverSocketFlags,
@@ -22,8 +23,7 @@ export default class DoctorServer extends BaseCommand<typeof flags> {
   static override readonly usageName = 'doctor server';
 
   override async execute(context: CommandContext<typeof flags>): Promise<number> {
-    const target = serverTarget(context.flags, context.env);
-    const socketPath = target.kind === 'unix' ? target.path : context.flags.socketPath;
+    const socketPath = await serverSocketPath(context.flags, context);
     return makeRound({ server: { socketPath, configPath: context.flags.config || undefined } }, context);
   }
 }
