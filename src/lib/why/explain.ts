@@ -1,8 +1,9 @@
 import { EXIT_CODES } from '../runtime/exit-codes.ts';
-import { formatSelector, type Selector } from '../spiffe/selector.ts';
+import type { Selector } from '../spiffe/selector.ts';
 import { isoTime, judgeAnswer, type Opinion } from './agent-verdict.ts';
 import type { CommandStyle } from './entry-command.ts';
 import type { Facts, GivenIdentity, ServerFacts } from './facts.ts';
+import { makeHave } from './have.ts';
 import { type Comparison, compareEntries, findGoodParent } from './identity-match.ts';
 import { type EntryView, isNear, type NearEntry } from './near-entry.ts';
 import { Reach } from './reach.ts';
@@ -72,7 +73,7 @@ function compare(
     parents: server.parents,
     nowMs,
     showAll: options.showAll,
-    have: { subject, settings: agent.settings, texts: new Set(seen.map(formatSelector)), showAll: options.showAll },
+    have: makeHave(subject, agent.settings, { seen, showAll: options.showAll }),
   };
   return { view, comparison: compareEntries(server, view) };
 }

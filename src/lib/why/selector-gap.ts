@@ -1,6 +1,6 @@
 import { editDistance } from '../runtime/edit-distance.ts';
 import { formatSelector, type Selector } from '../spiffe/selector.ts';
-import type { Have } from './have.ts';
+import { type Have, normalise } from './have.ts';
 import type { Obstacle } from './obstacle.ts';
 import { findProgramGap } from './program-gap.ts';
 import { showSelector } from './shown-selectors.ts';
@@ -54,7 +54,7 @@ export function findSelectorGap(selector: Selector, have: Have): Obstacle | unde
 }
 
 /** A selector that would be one of the workload's if it were spelled right. */
-function findSlip(selector: Selector, { subject, showAll }: Have): Obstacle | undefined {
+function findSlip(selector: Selector, { subject, byNormalText, showAll }: Have): Obstacle | undefined {
   const all = [...subject.selectors, ...subject.programSelectors];
   const wanted = normalise(formatSelector(selector));
   const shown = showSelector(selector, showAll);
@@ -65,7 +65,7 @@ function findSlip(selector: Selector, { subject, showAll }: Have): Obstacle | un
     selector,
     change: { kind: 'selector', from: selector, to },
   });
-  const same = all.find((each) => normalise(formatSelector(each)) === wanted);
+  const same = byNormalText.get(wanted);
   if (same !== undefined) {
     const how = /\s/.test(formatSelector(selector)) ? 'has white space in it' : 'is spelled otherwise';
     const code = same.type === selector.type ? 'SPK-2422' : 'SPK-2421';
@@ -255,14 +255,6 @@ function foreignGap(selector: Selector, { subject, settings, showAll }: Have): O
     selector,
     remedy: `Say what it is with \`--selector ${selector.type}:...\` beside the rest.`,
   };
-}
-
-/** Without what people do not see: case and white space; numbers without leading zeros. */
-function normalise(text: string): string {
-  return text
-    .toLowerCase()
-    .replace(/\s+/g, '')
-    .replace(/:0+(?=\d+$)/, ':');
 }
 
 /** Whether a word is a slip away from another one. */
