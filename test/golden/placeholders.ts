@@ -9,6 +9,8 @@ const VOLATILE: readonly (readonly [name: string, pattern: RegExp, isNumbered: b
   ['hex', /\b(?:[0-9a-f]{64}|[0-9a-f]{40})\b/g, true],
   ['time', /\b20\d\d-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d+)?(?: [+-]\d{4} [A-Z]+|Z| UTC)?/g, false],
   ['serial', /\b\d{28,}\b/g, false],
+  ['serial', /(?<=\bserial {3}|\bserial_number"?: ?"?)[0-9a-f]{8,}\b/g, false],
+  ['ms', /(?<=_ms"?: ?)\d+(?:\.\d+)?\b|\b\d+\.\d(?= ms\b)/g, false],
   ['epoch', /\b(?:1[789]|2\d)\d{8}\b/g, false],
   ['base64', /(?=[\w+/=-]*[A-Z])(?=[\w+/=-]*[0-9])[\w+/-]{40,}={0,2}/g, false],
   ['kid', /\b(?=[A-Za-z0-9]*\d)(?=[A-Za-z0-9]*[A-Z])[A-Za-z0-9]{32}\b/g, true],
