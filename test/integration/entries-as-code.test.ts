@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment } from '../support/deployment.ts';
 import { type Finished, findRealSpire, ours, run } from '../support/programs.ts';
+import { SmallDisk, whyNoMounts } from '../support/small-disk.ts';
 
 const real = findRealSpire();
+const obstacle = await whyNoMounts();
 const NO_REAL = 'SPIRE_SERVER_BIN and SPIRE_AGENT_BIN do not name real SPIRE binaries';
 
 describe.each([
@@ -159,5 +161,31 @@ describe.each([
     expect((await spirekit('entry', 'undo', 'u2', '--yes')).code).toBe(0);
     expect((await spirekit('entry', 'undo', 'u1', '--yes')).code).toBe(0);
     expect((await spirekit('entry', 'export', '--spiffe-id', 'spiffe://example.org/kept')).stdout).toBe(before.stdout);
+  });
+});
+
+describe('the undo file', () => {
+  it(`F17: that does not fit on a full disk keeps everything as it is${obstacle === undefined ? '' : ` (${obstacle})`}`, async ({
+    skip,
+  }) => {
+    if (obstacle !== undefined) return skip(obstacle);
+    await using deployment = await Deployment.open();
+    await using disk = await SmallDisk.mount(64);
+    const id = await deployment.createEntry('/kept', ['unix:uid:3'], '-entryID', 'kept');
+    disk.fill();
+    const undo = join(disk.path, 'undo.json');
+    const deleted = await deployment.server('entry', 'delete', '-entryID', id, '-undoFile', undo);
+    expect(deleted.code).toBe(1);
+    expect(deleted.stderr).toContain('no space left on device');
+    expect((await deployment.server('entry', 'show', '-entryID', id)).code).toBe(0);
+    const files = join(deployment.folder, 'x.yaml');
+    writeFileSync(files, 'entries: []\n');
+    const options = ['--owner', 'kept-', '--prune', '--yes', '--undo-file', undo];
+    await deployment.createEntry('/own', ['unix:uid:4'], '-entryID', 'kept-1');
+    const socket = ['--socket-path', deployment.serverSocket];
+    const applied = await run(ours.spirekit, ['entry', 'apply', '-f', files, ...options, ...socket]);
+    expect(applied.code).toBe(1);
+    expect((await deployment.server('entry', 'show', '-entryID', 'kept-1')).code).toBe(0);
+    expect(readdirSync(disk.path).filter((name) => name.includes('undo'))).toEqual([]);
   });
 });

@@ -20,10 +20,11 @@ export function formatEntryData(entries: readonly Entry[]): string {
   return `{"entries": ${listLines(entries.map(formatEntryLine))}}\n`;
 }
 
-/** Writes the same in YAML. */
+/** Writes the same in YAML, with selectors as people write them: only our own commands read YAML. */
 export function formatEntryYaml(entries: readonly Entry[]): string {
   if (entries.length === 0) return 'entries: []\n';
-  return `entries:\n${entries.map((entry) => `${itemLines(dataOf(entry), '  ').join('\n')}\n`).join('')}`;
+  const items = entries.map((entry) => ({ ...dataOf(entry), selectors: selectorNames(entry) }));
+  return `entries:\n${items.map((item) => `${itemLines(item, '  ').join('\n')}\n`).join('')}`;
 }
 
 /** Writes entries as ClusterStaticEntry objects, a YAML document each. {@link lostInStaticEntry} says what is not in there. */

@@ -143,3 +143,36 @@ describe('AtomicFiles', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 });
+
+describe('a file that has to be new', () => {
+  const write = (name: string) => writeFileAtomic(at(name), 'new', { mode: 0o600, isNew: true });
+
+  it('is written with its mode where there is none', async () => {
+    await write('f');
+    expect(readFileSync(at('f'), 'utf8')).toBe('new');
+    expect(modeOf(at('f'))).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['f']);
+  });
+
+  it('takes the place of nothing: not of a file, a folder or a link, wherever that leads', async () => {
+    writeFileSync(at('file'), 'old');
+    mkdirSync(at('folder'));
+    symlinkSync(at('absent'), at('dangling'));
+    symlinkSync(at('file'), at('link'));
+    const before = readdirSync(folder).sort();
+    for (const name of before) {
+      await expect(write(name)).rejects.toMatchObject({ message: expect.stringContaining(`open ${at(name)}: `) });
+    }
+    await expect(write('file')).rejects.toMatchObject({ code: 'already-exists' });
+    expect(readdirSync(folder).sort()).toEqual(before);
+    expect(readFileSync(at('file'), 'utf8')).toBe('old');
+  });
+
+  it('loses against one that comes meanwhile', async () => {
+    await using files = new AtomicFiles();
+    await files.stage(at('f'), 'new', { mode: 0o600, isNew: true });
+    writeFileSync(at('f'), 'theirs');
+    await expect(files.commit()).rejects.toMatchObject({ code: 'already-exists' });
+    expect(readFileSync(at('f'), 'utf8')).toBe('theirs');
+  });
+});
