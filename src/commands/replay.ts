@@ -45,6 +45,7 @@ export default class Replay extends BaseCommand<typeof flags> {
       socketMode: SOCKET_MODE,
       speed,
       clock,
+      signal,
       onCall: (line) => context.err(escapeControls(line)),
     });
     const calls = recording.events.filter(({ event }) => event === 'call').length;

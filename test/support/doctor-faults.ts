@@ -568,6 +568,14 @@ export const LIVE_FAULTS: readonly Fault[] = [
 /** What ends a daemon, or changes it for good. To be prepared last, in this order. */
 export const LAST_FAULTS: readonly Fault[] = [
   {
+    code: 'SPK-4065',
+    name: 'F7: an agent that is down, and whose SVID has expired meanwhile',
+    async prepare(deployment) {
+      await deployment.killAgent();
+      return { whom: 'agent', configPath: join(deployment.folder, 'agent.conf'), aheadMs: 3 * HOUR_MS };
+    },
+  },
+  {
     code: 'SPK-4083',
     name: 'F12: a banned agent',
     async prepare(deployment) {

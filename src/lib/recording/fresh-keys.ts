@@ -1,10 +1,14 @@
 import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { CryptoError } from '../crypto/crypto-error.ts';
 import { publicKeyDer } from '../crypto/key.ts';
+import { SpirekitError } from '../runtime/errors.ts';
 
 /** An RSA key of so many bits takes seconds to make; larger ones verify nothing that smaller ones do not. */
 const MOST_RSA_BITS = 4096;
 const LEAST_RSA_BITS = 2048;
+
+/** More keys than a conversation of hours has: making one takes up to a second. */
+const MOST_KEYS = 10_000;
 
 /** Keys for keys: each gets a new one of its kind, the same each time. */
 export class FreshKeys {
@@ -13,7 +17,7 @@ export class FreshKeys {
   /** By key ID, for tokens whose key is not known yet. */
   readonly #byId = new Map<string, Promise<KeyObject>>();
 
-  /** The private key that stands for the one with this SubjectPublicKeyInfo. */
+  /** The private key that stands for the one with this SubjectPublicKeyInfo. Errors: `resource-exhausted`. */
   forKey(spki: Uint8Array): Promise<KeyObject> {
     const name = Buffer.from(spki).toString('base64');
     const made = this.#made.get(name) ?? this.#make(spki);
@@ -42,6 +46,9 @@ export class FreshKeys {
   }
 
   async #make(spki: Uint8Array): Promise<KeyObject> {
+    if (this.#made.size >= MOST_KEYS) {
+      throw new SpirekitError('resource-exhausted', `there are more than ${MOST_KEYS} keys in this conversation`);
+    }
     const made = await makeLike(findKey(spki));
     this.#byPublicKey.set(Buffer.from(publicKeyDer(made)).toString('base64'), made);
     return made;

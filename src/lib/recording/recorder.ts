@@ -19,6 +19,9 @@ export interface RecorderOptions {
   readonly onFull?: (() => void) | undefined;
 }
 
+/** What comes faster than it can be made anew is kept so far, in events. */
+const MOST_PENDING = 1_000;
+
 /** A call under way that is being recorded. */
 export interface RecordedCall {
   answer(answer: RecordedAnswer): void;
@@ -38,6 +41,7 @@ export class Recorder {
   #bytes = 0;
   #calls = 0;
   #events = 0;
+  #pending = 0;
   #isFull = false;
   #work: Promise<void> = Promise.resolve();
 
@@ -104,12 +108,14 @@ export class Recorder {
     this.#events += 1;
     const at_ms = this.#nowMs();
     // One line for the head, one for the stop.
-    if (this.#events >= MOST_EVENTS - 2) {
+    if (this.#events >= MOST_EVENTS - 2 || this.#pending >= MOST_PENDING) {
       this.#fill();
       return;
     }
+    this.#pending += 1;
     this.#work = this.#work.then(async () => {
-      const line = formatRecordingLine(await make(at_ms));
+      this.#pending -= 1;
+      const line = this.#isFull ? '' : formatRecordingLine(await make(at_ms));
       if (this.#bytes + line.length > this.#options.maxBytes) this.#fill();
       if (!this.#isFull) this.#write(line);
     });

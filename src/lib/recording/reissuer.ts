@@ -68,7 +68,7 @@ export class Reissuer {
       derInteger(serial),
       algorithm.der,
       this.#name(old.issuer),
-      derSequence(derTime(old.notBeforeMs + shiftMs), derTime(old.notAfterMs + shiftMs)),
+      derSequence(derTime(shifted(old.notBeforeMs, shiftMs)), derTime(shifted(old.notAfterMs, shiftMs))),
       this.#name(old.subject),
       publicKeyDer(key),
       ...(extensions.length > 0 ? [derExplicit(3, derSequence(...extensions))] : []),
@@ -109,6 +109,14 @@ export class Reissuer {
 
 /** Those that say nothing about whom a certificate is for. */
 const KEPT_EXTENSIONS: ReadonlySet<string> = new Set([Oid.keyUsage, Oid.extendedKeyUsage, Oid.basicConstraints]);
+
+/** A certificate that never ends (RFC 5280 section 4.1.2.5) does so here too; nothing was before the first year either. */
+const FIRST_MS = Date.UTC(1950, 0, 1);
+const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+function shifted(ms: number, shiftMs: number): number {
+  return ms >= LAST_MS ? ms : Math.min(Math.max(ms + shiftMs, FIRST_MS), LAST_MS);
+}
 
 function isKeptAttribute(oid: string, value: string): boolean {
   return oid === Oid.country || (oid === Oid.organization && (value === 'SPIRE' || value === 'SPIFFE'));

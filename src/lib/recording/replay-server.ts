@@ -33,6 +33,8 @@ export interface ReplayOptions {
   /** Waits are divided by it; 1 is the pace of the recording. */
   readonly speed: number;
   readonly clock: Clock;
+  /** Ends the making of keys and signatures. */
+  readonly signal?: AbortSignal | undefined;
   /** Told when a call begins and how it ended. */
   readonly onCall?: ((line: string) => void) | undefined;
 }
@@ -68,7 +70,7 @@ export class ReplayServer implements AsyncDisposable {
     const keys = new FreshKeys();
     const shiftMs = clock.nowMs() - Date.parse(recording.head.recorded_at);
     const conversation = new Conversation({ keys, pseudonyms: undefined, shiftMs });
-    const script = await revive(scriptOf(recording.events), conversation);
+    const script = await revive(scriptOf(recording.events), conversation, options.signal);
     const server = new ReplayServer(options, keys, script);
     server.#server.addService(SpiffeWorkloadAPIDefinition, server.#service());
     server.#server.addService(HealthDefinition, createHealthService({ isServing: async () => true }));
@@ -167,9 +169,14 @@ export class ReplayServer implements AsyncDisposable {
 }
 
 /** Everything made anew, in the order of the recording. */
-async function revive(script: readonly ScriptedCall[], conversation: Conversation): Promise<ScriptedCall[]> {
+async function revive(
+  script: readonly ScriptedCall[],
+  conversation: Conversation,
+  signal: AbortSignal | undefined,
+): Promise<ScriptedCall[]> {
   const revived: ScriptedCall[] = [];
   for (const call of script) {
+    signal?.throwIfAborted();
     const answers = [];
     for (const { afterMs, answer } of call.answers)
       answers.push({ afterMs, answer: await conversation.answer(answer) });

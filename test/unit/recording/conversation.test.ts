@@ -84,6 +84,15 @@ describe('certificates in a conversation', () => {
     expect(leadsTo(read(made.svids[0]?.certificates), read(made.svids[0]?.bundle), NOW_MS)).toBe(false);
   });
 
+  test('that never end still never end', async () => {
+    const notAfter = new Date(Date.UTC(9999, 11, 31, 23, 59, 59));
+    const root = await issueCa({ notAfter });
+    const bundles = { 'spiffe://example.org': [text(root)] };
+    const made = await conversation({ shiftMs: 1e12 }).answer({ kind: 'x509_bundles', bundles });
+    if (made.kind !== 'x509_bundles') throw new Error('another kind');
+    expect(read(made.bundles['spiffe://example.org'])[0]?.notAfter).toEqual(notAfter);
+  });
+
   test('keep the kinds of their keys', async () => {
     const rsa = signerFromKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
     const root = await issueCa({ publicKey: rsa.publicKey, signer: rsa });
