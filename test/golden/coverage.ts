@@ -17,7 +17,8 @@ export const NOT_SHOWN: Readonly<Record<string, string>> = {
   doctor: MACHINE,
   'doctor agent': MACHINE,
   'doctor server': MACHINE,
-  'federation join': 'it fetches from an https host that there is not here; test/integration/federation-join.test.ts runs it',
+  'federation join':
+    'it fetches from an https host that there is not here; test/integration/federation-join.test.ts runs it',
   'mtls ping': 'it tells of times and serial numbers; test/golden/spirekit has what it refuses',
   top: 'it tells how long things have been up; test/golden/spirekit has what it refuses',
   why: 'it tells of the process that asks: its number, user, groups and program; test/golden/spirekit has what it refuses',
