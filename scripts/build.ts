@@ -102,19 +102,22 @@ const EXTENSIONS =
 
 /** The commands that scripts call most: each gets a bundle with nothing else in it. */
 const HOT_COMMANDS: Readonly<Record<(typeof PROGRAMS)[number], readonly string[]>> = {
-  spirekit: [],
+  // These two stay for as long as a service does: what they do not need would take room.
+  spirekit: ['api watch', 'exec'],
   'spire-agent': ['api fetch', 'api fetch x509', 'api fetch jwt', 'api validate jwt', 'healthcheck'],
   'spire-server': ['bundle show', 'entry create', 'entry show', 'healthcheck', 'token generate'],
 };
 
 /** The entry point of a bundle for one command, as source text. */
 function hotEntry(program: (typeof PROGRAMS)[number], path: string): string {
+  const isUmbrella = program === 'spirekit';
+  const call = isUmbrella ? 'runUmbrella(' : `runDropIn('${program}', `;
   return `
     import Command from './src/commands/${path}.ts';
-    import { runDropIn } from './src/lib/cli/drop-in.ts';
+    import { ${isUmbrella ? 'runUmbrella' : 'runDropIn'} } from './src/lib/cli/${isUmbrella ? 'umbrella' : 'drop-in'}.ts';
     import { finishProcess, processIo } from './src/lib/cli/process-exit.ts';
     const commands = { load: async () => Command, summaryOf: async () => '' };
-    void finishProcess(runDropIn('${program}', process.argv.slice(2), commands, { io: processIo() }));`;
+    void finishProcess(${call}process.argv.slice(2), commands, { io: processIo() }));`;
 }
 
 /** The path of the command that hot words lead to; some words lead to the same one. */
@@ -215,7 +218,10 @@ async function bundlePrograms(): Promise<readonly Metafile[]> {
         keepNames: false,
         outfile: join(fresh, 'main', hotFile(program, path)),
         define: { ...define, COMMAND_SUMMARIES: '{}' },
-        plugins: [without((name) => UMBRELLA_FORMATS.test(name) || EXTENSIONS.test(name)), aside('.')],
+        plugins: [
+          without((name) => program !== 'spirekit' && (UMBRELLA_FORMATS.test(name) || EXTENSIONS.test(name))),
+          aside('.'),
+        ],
       });
     }
     const hotFiles = Object.fromEntries(hot.map(([words, path]) => [words, hotFile(program, path)]));

@@ -47,10 +47,10 @@ function bundleFor(args: readonly string[]): string {
   const words = (firstFlag < 0 ? args : args.slice(0, firstFlag)).join(' ');
   const spires = Object.hasOwn(EXTENSION_FLAGS.exceptions, words) ? EXTENSION_FLAGS.exceptions[words] : undefined;
   const isExtension = (name: string): boolean => EXTENSION_FLAGS.names.includes(name) && !spires?.includes(name);
-  if (PROGRAM === 'spirekit' || names.some(isExtension)) return `${PROGRAM}.extended.cjs`;
-  const isHelp = names.includes('h') || names.includes('help');
+  if (PROGRAM !== 'spirekit' && names.some(isExtension)) return `${PROGRAM}.extended.cjs`;
+  const isHelp = names.some((name) => ['h', 'help', 'v', 'version'].includes(name));
   const hot = isHelp || !Object.hasOwn(HOT_COMMANDS, words) ? undefined : HOT_COMMANDS[words];
-  return hot === undefined ? `${PROGRAM}.client.cjs` : hot;
+  return hot ?? `${PROGRAM}.${PROGRAM === 'spirekit' ? 'extended' : 'client'}.cjs`;
 }
 
 /**
