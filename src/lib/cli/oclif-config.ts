@@ -7,6 +7,8 @@ import type { TextOutput } from './text-output.ts';
 const DESCRIPTION = `Workload identity: SPIRE's commands, and a server and agent of its own
 Who am I?              spirekit api fetch x509
 Who may be what?       spirekit entry show
+Why did I get none?    spirekit why
+What is wrong here?    spirekit doctor
 Nothing running yet?   spirekit dev exec -- spirekit api fetch x509
 
 Any command or group explains itself with --help.`;
