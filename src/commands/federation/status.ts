@@ -40,7 +40,8 @@ export default class FederationStatusCommand extends BaseCommand<typeof flags> {
       json: () => federationStatusJson(status),
       ...(status.domains.length === 0 ? {} : { table: () => federationStatusTable(status) }),
     });
-    const isTable = !context.given.has('output') || context.flags.output === 'table';
+    const isChosen = context.given.has('output') || context.given.has('template');
+    const isTable = !isChosen || context.flags.output === 'table';
     if (isTable && status.domains.length > 0) context.io.stderr.write(formatFederationRemarks(status));
     return exitCodeOf(status);
   }

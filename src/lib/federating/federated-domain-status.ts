@@ -23,7 +23,9 @@ export interface FederatedDomainStatus {
   readonly lastRootEndsMs: number | undefined;
   /** The shortest life among the roots; undefined without roots. */
   readonly shortestLifeMs: number | undefined;
-  /** Only servers of ours tell. */
+  /** Whether the server tells of its refreshes, as only those of ours do. */
+  readonly isRefreshTold: boolean;
+  /** Undefined if it never succeeded, or nobody tells. */
   readonly lastSuccessMs: number | undefined;
   /** Why the server could not fetch the bundle lately; only servers of ours tell. */
   readonly problem: string;

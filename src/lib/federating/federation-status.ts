@@ -157,6 +157,7 @@ async function statusOf(
       roots.length === 0
         ? undefined
         : Math.min(...roots.map(({ notBeforeMs, notAfterMs }) => notAfterMs - notBeforeMs)),
+    isRefreshTold: status !== undefined,
     lastSuccessMs:
       status === undefined || status.lastSuccessAt === 0n ? undefined : Number(status.lastSuccessAt) * 1000,
     problem: status?.problem ?? '',

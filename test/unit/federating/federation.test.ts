@@ -45,6 +45,7 @@ function domainOf(more: Partial<FederatedDomainStatus> = {}): Omit<FederatedDoma
     bundle: bundleOf(root),
     lastRootEndsMs: 10 * DAY_MS,
     shortestLifeMs: 2 * DAY_MS,
+    isRefreshTold: true,
     lastSuccessMs: undefined,
     problem: '',
     usedBy: 1,

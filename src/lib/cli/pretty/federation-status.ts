@@ -95,7 +95,7 @@ function formatDomain(domain: FederatedDomainStatus, atMs: number): string {
     ...(lastRootEndsMs === undefined
       ? []
       : ([['Last root ends', `${utcTime(lastRootEndsMs)} (${fromNow(lastRootEndsMs, atMs)})`]] as [string, string][])),
-    ['Last refresh', lastRefresh(domain, atMs) || 'this server does not tell'],
+    ['Last refresh', lastRefresh(domain, atMs) || (domain.isRefreshTold ? 'never' : 'this server does not tell')],
     ['Endpoint', endpointWords(domain)],
     ['Used by', `${domain.usedBy} entries`],
   ];
