@@ -1,8 +1,9 @@
 import { copyFileSync, readlinkSync, renameSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { whyNoNamespaces } from '../../test/support/namespace-caller.ts';
 import { findRealSpire, ours, type Programs, whyNoOtherUsers } from '../../test/support/programs.ts';
 import { type Proof, SHORT, skipped, verdict } from './proof.ts';
-import { cutOffCases, goneCases, questionCases } from './why/agent-cases.ts';
+import { cutOffCases, goneCases, isolatedCase, questionCases } from './why/agent-cases.ts';
 import type { WhyCase } from './why/case.ts';
 import { parentCases, programCases, selectorCases } from './why/entry-cases.ts';
 import { mend } from './why/mend.ts';
@@ -68,6 +69,10 @@ async function runAll(daemons: Programs, mends: boolean): Promise<Outcome[]> {
   await runEach(parentCases(workloads, Math.floor(Date.now() / 1000)));
   await runEach(questionCases(workloads.plain));
   await runEach(goneCases);
+  const noNamespaces = await whyNoNamespaces();
+  if (noNamespaces === undefined) await runEach([isolatedCase]);
+  else console.log(`left out: ${isolatedCase.name}: ${noNamespaces}`);
+  await stage.endIsolatedAgent();
   await stage.restartLookingAtPrograms();
   await runEach(programCases(await startPrograms(stage)));
   await runEach(cutOffCases(workloads.plain), { isKept: true });

@@ -118,6 +118,16 @@ export const goneCases: readonly WhyCase[] = [
   },
 ];
 
+/** The agent is in a container of its own. */
+export const isolatedCase: WhyCase = {
+  name: 'agent in a pid namespace of its own',
+  code: 'SPK-2102',
+  prepare: async (stage) => {
+    await stage.startIsolatedAgent();
+    return { args: [] };
+  },
+};
+
 /** The way from the agent to its server is cut, in this order. */
 export function cutOffCases(pid: number): WhyCase[] {
   const about = ['--pid', String(pid)];

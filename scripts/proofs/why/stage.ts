@@ -43,9 +43,12 @@ export class WhyStage implements AsyncDisposable {
   /** Another trust domain's server, on which nothing is registered. */
   readonly foreign: Deployment;
   readonly #rpc: RpcClient;
+  readonly #daemons: Programs;
   readonly #processes: ChildProcess[] = [];
+  #isolated: ChildProcess | undefined;
 
-  private constructor(deployment: Deployment, foreign: Deployment, proxy: CuttableProxy) {
+  private constructor(daemons: Programs, deployment: Deployment, foreign: Deployment, proxy: CuttableProxy) {
+    this.#daemons = daemons;
     this.deployment = deployment;
     this.foreign = foreign;
     this.proxy = proxy;
@@ -62,7 +65,7 @@ export class WhyStage implements AsyncDisposable {
     });
     proxy.upstreamPort = deployment.port;
     const foreign = await Deployment.open({ daemons, trustDomain: 'other.test' });
-    const stage = new WhyStage(deployment, foreign, proxy);
+    const stage = new WhyStage(daemons, deployment, foreign, proxy);
     await deployment.startAgent();
     stage.otherAgent = await stage.#attestAnother();
     return stage;
@@ -110,6 +113,23 @@ export class WhyStage implements AsyncDisposable {
     return pid;
   }
 
+  /** The agent again, where it sees no process but itself. */
+  async startIsolatedAgent(): Promise<void> {
+    const { folder } = this.deployment;
+    const run = [this.#daemons.agent, 'run', '-config', join(folder, 'agent.conf')];
+    const inNew = ['--pid', '--fork', '--mount-proc', '--kill-child'];
+    this.#isolated = spawn('unshare', [...inNew, ...run], { cwd: folder, stdio: 'ignore' });
+    await until(async () => !['SPK-2201', 'SPK-2202'].includes((await this.ask({ args: [] })).code));
+  }
+
+  /** Ends what {@link startIsolatedAgent} started. */
+  async endIsolatedAgent(): Promise<void> {
+    if (this.#isolated === undefined) return;
+    this.#isolated.kill('SIGKILL');
+    this.#isolated = undefined;
+    await until(async () => ['SPK-2201', 'SPK-2202'].includes((await this.ask({ args: [] })).code));
+  }
+
   /** The agent again, looking at programs from now on. */
   async restartLookingAtPrograms(): Promise<void> {
     const { folder } = this.deployment;
@@ -150,6 +170,7 @@ export class WhyStage implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#processes) child.kill('SIGKILL');
+    this.#isolated?.kill('SIGKILL');
     await this.#rpc.close();
     await this.proxy[Symbol.asyncDispose]();
     await this.foreign[Symbol.asyncDispose]();
