@@ -19,7 +19,6 @@ export const NOT_SHOWN: Readonly<Record<string, string>> = {
   'doctor server': MACHINE,
   'federation join':
     'it fetches from an https host that there is not here; test/integration/federation-join.test.ts runs it',
-  'mtls ping': 'it tells of times and serial numbers; test/golden/spirekit has what it refuses',
   top: 'it tells how long things have been up; test/golden/spirekit has what it refuses',
   why: 'it tells of the process that asks: its number, user, groups and program; test/golden/spirekit has what it refuses',
   commands: 'it lists what there is, which each new command changes; test/unit/cli/command-table.test.ts compares',
