@@ -13,7 +13,7 @@ import {
 } from '../../test/golden/own-files.ts';
 import { type Proof, SHORT, verdict } from './proof.ts';
 
-/** Of every file that is not live, the short form runs one step in so many; the tests run all, but not under oclif. */
+/** Of every file whose steps stand alone, the short form runs one step in so many; the tests run all, but not under oclif. */
 const SHORT_SHARE = 8;
 
 export const proof: Proof = {
@@ -46,9 +46,11 @@ export const proof: Proof = {
   },
 };
 
-/** Undefined for a live file: its steps build on each other, so a share of them would not do. */
+/** Files whose steps build on each other, so that a share of them would not do. */
+const WHOLE_ONLY = /^live\/|^spirekit\/context\.txt$/;
+
 function everyFew(name: string): ((line: string) => boolean) | undefined {
-  if (name.startsWith('live/')) return undefined;
+  if (WHOLE_ONLY.test(name)) return undefined;
   const lines = openGolden(name).steps.map(({ line }) => line);
   return (line) => whyNotUnderOclif(line) !== undefined || lines.indexOf(line) % SHORT_SHARE !== 0;
 }
