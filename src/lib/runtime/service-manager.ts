@@ -63,7 +63,8 @@ export class ServiceManager implements Disposable {
 
   /** What is kept has changed and those who use it are being told; {@link ready} ends that. */
   reloading(status: string): void {
-    const microseconds = process.hrtime.bigint() / 1000n;
+    // The clock that never jumps back counts from where CLOCK_MONOTONIC does, which is what the manager compares with.
+    const microseconds = Math.floor(this.#clock.monotonicMs() * 1000);
     this.#tell('RELOADING=1', `MONOTONIC_USEC=${microseconds}`, `STATUS=${oneLine(status)}`);
   }
 
