@@ -25,6 +25,13 @@ export default class Help extends BaseCommand<typeof flags> {
       context.io.stdout.write(formatExplanation(explanation));
       return;
     }
+    if (/^spk-?\d+$/i.test(words)) {
+      throw new AdvisedError(
+        'not-found',
+        `there is no code ${words.toUpperCase()}`,
+        'Codes stand in errors and findings, as SPK-1003 does.',
+      );
+    }
     const commands = [...commandTable('spirekit').keys()];
     const isKnown = words === '' || commands.some((name) => `${name} `.startsWith(`${words} `));
     if (isKnown) return showOclifHelp(context.args, context.io.stdout);

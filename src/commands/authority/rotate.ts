@@ -55,6 +55,7 @@ export default class AuthorityRotate extends BaseCommand<typeof flags> {
     const kind = kindOf(context.args);
     const mode = modeOf(context);
     const until = phaseOf(context.flags.until);
+    refuseForeignId(kind, context.flags.authorityID);
     const knowledge = givenKnowledge(context.flags, given);
     context.abortOn('SIGINT', 'SIGTERM');
     await using rpc = await connectToServer(context);
@@ -142,6 +143,15 @@ function kindOf(args: readonly string[]): AuthorityKind {
   const [word = 'x509', ...rest] = args;
   if ((word === 'x509' || word === 'jwt') && rest.length === 0) return word;
   throw new SpirekitError('usage', `${goQuote(args.join(' '))} is no kind of authority: x509 or jwt`);
+}
+
+/** What no authority can be called would count as one that is retired already. */
+function refuseForeignId(kind: AuthorityKind, authorityId: string): void {
+  if (kind === 'jwt' || /^[0-9a-f]*$/.test(authorityId)) return;
+  throw new SpirekitError(
+    'invalid-argument',
+    `-authorityID: ${goQuote(authorityId)} is no ID of an X.509 authority, which is a subject key ID in hexadecimal`,
+  );
 }
 
 function modeOf({ flags }: Context): 'plan' | 'step' | 'watch' {

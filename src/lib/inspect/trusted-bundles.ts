@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Certificate } from '../crypto/certificate.ts';
-import { SpirekitError } from '../runtime/errors.ts';
+import { prefixed, SpirekitError } from '../runtime/errors.ts';
 import type { JwtBundleSource, X509BundleSource } from '../spiffe/bundle-source.ts';
 import { SpiffeError } from '../spiffe/spiffe-error.ts';
 import type { TrustDomain } from '../spiffe/trust-domain.ts';
@@ -22,7 +22,7 @@ export class TrustedBundles implements X509BundleSource, JwtBundleSource {
    */
   constructor(documents: readonly Document[]) {
     for (const document of documents) {
-      if (document.kind === 'unreadable') throw document.error;
+      if (document.kind === 'unreadable') throw prefixed(document.name, document.error);
       if (document.kind === 'bundle') this.#add(document);
     }
   }

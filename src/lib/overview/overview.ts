@@ -146,7 +146,8 @@ function infoParts({ uptime, federatedBundlesCount, svidChain }: ServerInfo) {
   const [leaf] = svidChain;
   return {
     uptimeMs: uptime * 1000,
-    federatedCount: federatedBundlesCount,
+    // Both servers count their own bundle among them.
+    federatedCount: Math.max(0, federatedBundlesCount - 1),
     svidExpiresAtMs: leaf === undefined ? undefined : Number(leaf.expiresAt) * 1000,
   };
 }

@@ -72,6 +72,28 @@ describe('a frame of top', () => {
     );
   });
 
+  it('counts one as one', () => {
+    const agent = {
+      id: 'spiffe://a/1',
+      attestationType: 'x',
+      standing: 'active' as const,
+      version: '1',
+      expiresAtMs: 9,
+    };
+    const server = {
+      trustDomain: 'a',
+      agents: [agent],
+      entryCount: 1,
+      federatedCount: 0,
+      roots: 1,
+      jwtKeys: 2,
+      authorities: [],
+    };
+    const frame = formatTop({ atMs: 0, server, agent: undefined });
+    expect(frame).toContain('1 agent (1 active), 1 entry, 0 federated bundles\n');
+    expect(frame).toContain('bundle: 1 root, 2 JWT keys\n');
+  });
+
   it('sorts agents and shows from the one that was scrolled to', () => {
     const agent = { attestationType: 'join_token', standing: 'active' as const, version: '1' };
     const agents = [

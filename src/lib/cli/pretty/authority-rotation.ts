@@ -118,7 +118,7 @@ function slotLines({ look }: RotationPlan): string[] {
 }
 
 function targetWords({ state }: RotationPlan): string {
-  if (state.phase === 'revoked') return 'no longer trusted';
+  if (state.phase === 'revoked') return 'not trusted here: retired, or never its own';
   return state.target?.slot ?? 'in no slot';
 }
 
@@ -140,7 +140,7 @@ function stepWords({ standing, safeAtMs }: PlannedStep, { look }: RotationPlan):
 }
 
 function dependentWords({ look, state, dependents, oldSvids }: RotationPlan): string {
-  if (state.phase === 'revoked') return 'nobody: it is no longer trusted';
+  if (state.phase === 'revoked') return 'nobody: it is not trusted';
   const { agents, entryCount, downstream, longestTtlSeconds } = oldSvids;
   const isX509 = look.kind === 'x509';
   const parts = [

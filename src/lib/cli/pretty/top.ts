@@ -1,5 +1,6 @@
 import type { Overview, OverviewAgent, OverviewAuthority, ServerOverview } from '../../overview/overview.ts';
 import { utcTime } from '../../runtime/utc-time.ts';
+import { counted } from '../counted.ts';
 import type { JsonValue } from '../protojson.ts';
 import { fromNow, shortDuration } from '../short-duration.ts';
 import { escapeControls } from '../terminal-text.ts';
@@ -112,11 +113,17 @@ function serverLines({ server, atMs }: Overview): string[] {
   const counts = [...states].map(([state, count]) => `${count} ${state}`).join(', ');
   const up = server.uptimeMs === undefined ? '' : `  up ${shortDuration(server.uptimeMs)}`;
   const svid = server.svidExpiresAtMs === undefined ? '' : `, SVID ends ${fromNow(server.svidExpiresAtMs, atMs)}`;
-  const federated = server.federatedCount === undefined ? '' : `, ${server.federatedCount} federated bundles`;
+  const federated =
+    server.federatedCount === undefined
+      ? ''
+      : `, ${counted(server.federatedCount, 'federated bundle', 'federated bundles')}`;
+  const agents = counted(server.agents.length, 'agent', 'agents');
+  const entries = counted(server.entryCount, 'entry', 'entries');
+  const keys = [counted(server.roots, 'root', 'roots'), counted(server.jwtKeys, 'JWT key', 'JWT keys')];
   return [
     `Server   ${server.trustDomain}${up}${svid}`,
-    `         ${server.agents.length} agents${counts === '' ? '' : ` (${counts})`}, ${server.entryCount} entries${federated}`,
-    `         bundle: ${server.roots} roots, ${server.jwtKeys} JWT keys`,
+    `         ${agents}${counts === '' ? '' : ` (${counts})`}, ${entries}${federated}`,
+    `         bundle: ${keys.join(', ')}`,
     ...server.authorities.map((authority) => `         ${authorityText(authority, server, atMs)}`),
   ];
 }
