@@ -10,7 +10,7 @@ const NODES = ['22.13.0', '24.21.0'];
 
 /** What a package may hold; whatever else is found in it is too much. */
 const WANTED =
-  /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/(launch\.sh|spirekit|spire-agent|spire-server)|conf\/(agent|server)\/\w+\.conf|docs\/[\w-]+\.md|schemas\/[\w-]+\.v1\.json|examples\/plugins\/[\w-]+\.ts|packaging\/systemd\/[\w-]+\.service|dist\/(LICENSES\.txt|bundled\.json|(main|chunks|commands|lib)\/.+\.c?js|types\/.+\.d\.ts))$/;
+  /^(package\.json|(README|CHANGELOG|SECURITY)\.md|LICENSE|bin\/(launch\.sh|spirekit|spire-agent|spire-server)|conf\/(agent|server)\/\w+\.conf|docs\/[\w-]+\.md|schemas\/[\w-]+\.v1\.json|examples\/(plugins\/[\w-]+\.ts|ci\/[\w/-]+\.yml)|packaging\/systemd\/[\w-]+\.service|dist\/(LICENSES\.txt|bundled\.json|(main|chunks|commands|lib)\/.+\.c?js|types\/.+\.d\.ts))$/;
 
 /** What must be in it for the main jobs. */
 const NEEDED = [
