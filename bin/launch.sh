@@ -35,8 +35,12 @@ case " ${1-} ${2-} " in
     young='--min-semi-space-size=4 --max-semi-space-size=4'
     ;;
   *" watch "* | " exec "*)
-    # They wait most of the time, for as long as a service runs. Compiled code would take more room than it saves time.
-    young='--jitless --max-semi-space-size=1'
+    # They wait most of the time, for as long as a service runs. Compiled code would take more room than it saves time, but
+    # for a drop-in that only shows what SPIRE's shows: that one is looked at, and starts sooner.
+    case "$program $*" in
+      spirekit\ * | *\ -write* | *\ --write*) young='--jitless --max-semi-space-size=1' ;;
+      *) young=--min-semi-space-size=8 ;;
+    esac
     ;;
   *)
     # A short command is over before its garbage is worth collecting; a daemon is not.

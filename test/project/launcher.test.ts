@@ -49,6 +49,16 @@ describe('a launcher', () => {
     expect(result).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it.each([
+    ['spire-agent', ['api', 'watch', '-h'], false],
+    ['spire-agent', ['api', 'watch', '-write', '/x', '-h'], true],
+    ['spirekit', ['api', 'watch', '-h'], true],
+    ['spirekit', ['exec', '-h'], true],
+  ])('starts %s %j without compiled code, which takes room: %s', async (program, args, isWithout) => {
+    const shown = await run('sh', ['-x', join(projectRoot, 'bin', program), ...args]);
+    expect(/^\+ exec .*$/m.exec(shown.stderr)?.[0].includes('--jitless')).toBe(isWithout);
+  });
+
   it('says what to do where nothing has been built', async () => {
     const root = join(folder, 'package');
     cpSync(join(projectRoot, 'bin'), join(root, 'bin'), { recursive: true });
