@@ -45,7 +45,7 @@ describe.each(daemons)('top on a server and an agent %s', (_, programs) => {
       const once = await run(ours.spirekit, args());
       expect(once.code).toBe(0);
       expect(once.stdout).toMatch(/^spirekit top .*Z\n/);
-      expect(once.stdout).toContain('1 agents (1 active)');
+      expect(once.stdout).toContain('1 agent (1 active), 1 entry, 0 federated bundles');
       expect(once.stdout).toMatch(/X\.509 active +\[#{20}\] ends in/);
       expect(once.stdout).not.toContain('\u001b');
       const data = JSON.parse((await run(ours.spirekit, [...args(), '--output', 'json'])).stdout);
