@@ -45,6 +45,7 @@ export function whyNotUnderOclif(line: string): string | undefined {
   if (resolution.isHelp) return 'oclif has its own help, without what our table tells of groups';
   if (resolution.hasMisplacedFlags) return 'oclif looks no further than a flag before the first word';
   if (resolution.words === 'api fetch') return 'these words stand for `api fetch x509`; for oclif they are a group';
-  if (/ (extra|b)$/.test(line)) return 'oclif takes further words for part of the name of a command';
+  // Each of these stands behind a command that takes no argument.
+  if (/ (extra|b|nurse|far\.example)$/.test(line)) return 'oclif takes further words for part of the name of a command';
   return undefined;
 }
