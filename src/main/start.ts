@@ -29,8 +29,8 @@ function isTooOld(version: string): boolean {
 
 /** Whether the command line may name a command that only the full bundle has. Asking for too much only costs time. */
 function needsFullBundle(args: readonly string[]): boolean {
-  // What stands behind them is a command of others.
-  const dashes = args.indexOf('--');
+  // What stands behind them is a command of others, or for completion one of ours.
+  const dashes = args[0] === 'completion' ? -1 : args.indexOf('--');
   const own = dashes < 0 ? args : args.slice(0, dashes);
   const isNamed = (word: string): boolean => own.indexOf(word) >= 0;
   return isNamed('run') || isNamed('dev') || isNamed('datastore') || (isNamed('validate') && !isNamed('api'));

@@ -86,6 +86,14 @@ describe('completion in fish', () => {
   });
 });
 
+describe('commands of the daemons', () => {
+  it('are known too, which only the whole of the program holds', async () => {
+    const args = ['completion', 'words', '--', 'agent', 'run', '--log-fi'];
+    const done = await run(ours.spirekit, args, { env });
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^words\n--log-file\t/), stderr: '' });
+  });
+});
+
 describe('without a server', () => {
   it('offers nothing, says nothing and does not keep a person waiting for an answer', async () => {
     const nowhere = { ...env, SPIRE_SERVER_PRIVATE_SOCKET: `${deployment.folder}/absent.sock` };
