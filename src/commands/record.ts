@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { chooseAgentTarget } from '../lib/cli/agent-connection.ts';
 import { BaseCommand, type CommandContext } from '../lib/cli/base-command.ts';
 import { runChildCommand } from '../lib/cli/child-command.ts';
-import { counted } from '../lib/cli/counted.ts';
 import { flag } from '../lib/cli/go-flags.ts';
 import { outerEnvironment } from '../lib/cli/outer-environment.ts';
 import { readPackageInfo } from '../lib/cli/package-info.ts';
@@ -13,6 +12,7 @@ import { agentSocketFlags } from '../lib/cli/sockets.ts';
 import type { Recorder } from '../lib/recording/recorder.ts';
 import type { RpcTarget } from '../lib/rpc/target.ts';
 import { sleep } from '../lib/runtime/clock.ts';
+import { counted } from '../lib/runtime/counted.ts';
 import { SpirekitError } from '../lib/runtime/errors.ts';
 import { nanosecondsToMs } from '../lib/runtime/go-duration.ts';
 

@@ -1,9 +1,9 @@
 import { BaseCommand, type CommandContext } from '../lib/cli/base-command.ts';
-import { counted } from '../lib/cli/counted.ts';
 import { flag } from '../lib/cli/go-flags.ts';
 import { inputName, readInput } from '../lib/cli/input-file.ts';
 import { listenPath } from '../lib/cli/recording-files.ts';
 import { escapeControls } from '../lib/cli/terminal-text.ts';
+import { counted } from '../lib/runtime/counted.ts';
 import { prefixed, SpirekitError } from '../lib/runtime/errors.ts';
 
 const SOCKET_MODE = 0o600;

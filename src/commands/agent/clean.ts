@@ -1,6 +1,5 @@
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
 import { isConfirmed } from '../../lib/cli/confirmation.ts';
-import { counted } from '../../lib/cli/counted.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import {
   type CleanReport,
@@ -19,6 +18,7 @@ import {
   type StaleAgent,
 } from '../../lib/overview/stale-agents.ts';
 import type { RpcClient } from '../../lib/rpc/client.ts';
+import { counted } from '../../lib/runtime/counted.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { EXIT_CODES } from '../../lib/runtime/exit-codes.ts';
 import { nanosecondsToMs } from '../../lib/runtime/go-duration.ts';

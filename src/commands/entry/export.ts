@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { BaseCommand, type CommandContext } from '../../lib/cli/base-command.ts';
-import { counted } from '../../lib/cli/counted.ts';
 import { entryFilter, entryFilterFlags } from '../../lib/cli/entry-filter.ts';
 import { flag } from '../../lib/cli/go-flags.ts';
 import { connectToServer, serverFlags } from '../../lib/cli/server-connection.ts';
@@ -10,6 +9,7 @@ import { lostInStaticEntry } from '../../lib/desiredentries/entry-writing.ts';
 import { exportFiles, formatExport, parseExportFormat } from '../../lib/desiredentries/export-files.ts';
 import { listAllEntries } from '../../lib/desiredentries/server-state.ts';
 import { AtomicFiles } from '../../lib/runtime/atomic-file.ts';
+import { counted } from '../../lib/runtime/counted.ts';
 import { SpirekitError } from '../../lib/runtime/errors.ts';
 import { makeFolder } from '../../lib/runtime/sync-folder.ts';
 import type { Entry } from '../../lib/wire/gen/spire/api/types/entry.ts';

@@ -1,10 +1,10 @@
+import { counted } from '../runtime/counted.ts';
 import { SpirekitError } from '../runtime/errors.ts';
 import { formatGoDuration } from '../runtime/go-duration.ts';
 import type { Entry } from '../wire/gen/spire/api/types/entry.ts';
 import { WorkloadApiClient } from '../workloadapi/client.ts';
 import { chooseAgentTarget } from './agent-connection.ts';
 import type { CommandContext } from './command-context.ts';
-import { counted } from './counted.ts';
 import { mayPass, withPatience } from './patience.ts';
 import { DEFAULT_AGENT_SOCKET } from './sockets.ts';
 

@@ -36,6 +36,12 @@ export type FlagSpecs = Readonly<Record<string, FlagSpec<unknown>>>;
 /** The values that a command gets for its flags. */
 export type FlagValues<F extends FlagSpecs> = { readonly [K in keyof F]: F[K] extends FlagSpec<infer T> ? T : never };
 
+/** What a command gets for flags that are not given. */
+export function initialValues<F extends FlagSpecs>(specs: F): FlagValues<F> {
+  // Each value is the one that its own declaration starts with.
+  return Object.fromEntries(Object.entries(specs).map(([name, { initial }]) => [name, initial])) as FlagValues<F>;
+}
+
 /** How results are printed. SPIRE has the first two; the others are the umbrella's, `template` by a flag of its own. */
 export type OutputFormat = 'pretty' | 'json' | 'jsonl' | 'yaml' | 'table' | 'name' | 'template';
 

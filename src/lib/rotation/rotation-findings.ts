@@ -1,4 +1,5 @@
 import type { Finding } from '../findings/finding.ts';
+import { counted } from '../runtime/counted.ts';
 import { utcTime } from '../runtime/utc-time.ts';
 import type { AuthorityLook } from './authority-look.ts';
 import type { Dependents } from './dependents.ts';
@@ -16,7 +17,7 @@ export function newsFindings(spread: Spread, look: AuthorityLook, { agents, fede
     findings.push({
       code: 'SPK-6001',
       severity: 'error',
-      subject: plural(agents.length, 'agent', 'agents'),
+      subject: counted(agents.length, 'agent', 'agents'),
       message: `may not have the bundle with the new authority yet; they ask for it within ${spread.agentsMs / 1000} s`,
       evidence: names(agents.map(({ id }) => id)),
     });
@@ -25,7 +26,7 @@ export function newsFindings(spread: Spread, look: AuthorityLook, { agents, fede
     findings.push({
       code: 'SPK-6002',
       severity: 'error',
-      subject: plural(federated.length, 'federated trust domain', 'federated trust domains'),
+      subject: counted(federated.length, 'federated trust domain', 'federated trust domains'),
       message: `may not have fetched the bundle with the new authority yet; they are told to within ${spread.durationMs / 1000} s`,
       evidence: names(federated),
     });
@@ -40,7 +41,7 @@ export function oldSvidFindings({ kind, atMs }: AuthorityLook, old: OldSvids): F
     findings.push({
       code: 'SPK-6003',
       severity: 'error',
-      subject: plural(old.agents.length, 'agent', 'agents'),
+      subject: counted(old.agents.length, 'agent', 'agents'),
       message: 'may still use an SVID of the old authority, and could not call the server any more',
       evidence: names(old.agents.map(({ id, expiresAtMs }) => `${id} until ${utcTime(expiresAtMs)}`)),
     });
@@ -51,7 +52,7 @@ export function oldSvidFindings({ kind, atMs }: AuthorityLook, old: OldSvids): F
     findings.push({
       code: 'SPK-6004',
       severity: 'error',
-      subject: plural(old.entryCount, 'registration entry', 'registration entries'),
+      subject: counted(old.entryCount, 'registration entry', 'registration entries'),
       message: `workloads may still hold ${word} of the old authority, which live ${ttl}`,
       ...(old.isTtlAssumed && { evidence: ["SPIRE's default lifetime is assumed; the server is asked before a step"] }),
     });
@@ -60,7 +61,7 @@ export function oldSvidFindings({ kind, atMs }: AuthorityLook, old: OldSvids): F
     findings.push({
       code: 'SPK-6005',
       severity: 'error',
-      subject: plural(old.downstream.length, 'downstream server', 'downstream servers'),
+      subject: counted(old.downstream.length, 'downstream server', 'downstream servers'),
       message: 'may still sign with a CA of the old authority',
       evidence: names(old.downstream),
     });
@@ -123,8 +124,4 @@ export function outOfReachFinding(look: AuthorityLook, { targetId }: RotationSta
 function names(all: readonly string[]): string[] {
   const shown = all.slice(0, MOST_NAMES);
   return all.length > shown.length ? [...shown, `and ${all.length - shown.length} more`] : shown;
-}
-
-function plural(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -5,13 +5,14 @@ import { bundlePages } from '../../client/bundle-listing.ts';
 import { entryClient } from '../../client/entry-client.ts';
 import { localAuthorityClient } from '../../client/local-authority-client.ts';
 import type { RpcClient } from '../../rpc/client.ts';
+import { spiffeIdText } from '../../wire/convert/spiffe-id.ts';
 import { ListAgentsRequest_Filter } from '../../wire/gen/spire/api/server/agent/v1/agent.ts';
-import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
 import { WorkloadApiClient } from '../../workloadapi/client.ts';
 import { chooseAgentTarget } from '../agent-connection.ts';
 import type { CommandContext } from '../command-context.ts';
 import { ContextStore } from '../contexts/context-store.ts';
-import { type FlagSpecs, type FlagValues, GoFlagSet } from '../go-flags.ts';
+import { type FlagValues, initialValues } from '../flag-spec.ts';
+import { GoFlagSet } from '../go-flags.ts';
 import { connectToServer } from '../server-connection.ts';
 import { serverFlags } from '../server-flags.ts';
 import { agentSocketFlags } from '../sockets.ts';
@@ -118,16 +119,18 @@ async function* fromServer(
     case 'entries':
     case 'entry-ids':
       for await (const { id, spiffeId } of entries(rpc, signal)) {
-        yield source === 'entries' ? { value: textOf(spiffeId) } : { value: id, description: textOf(spiffeId) };
+        yield source === 'entries'
+          ? { value: spiffeIdText(spiffeId) }
+          : { value: id, description: spiffeIdText(spiffeId) };
       }
       return;
     case 'parents':
     case 'agents':
       for await (const page of agentPages(agentClient(rpc), ListAgentsRequest_Filter.create(), { signal })) {
-        for (const { id, attestationType } of page) yield { value: textOf(id), description: attestationType };
+        for (const { id, attestationType } of page) yield { value: spiffeIdText(id), description: attestationType };
       }
       if (source === 'agents') return;
-      for await (const { parentId } of entries(rpc, signal)) yield { value: textOf(parentId) };
+      for await (const { parentId } of entries(rpc, signal)) yield { value: spiffeIdText(parentId) };
       return;
     case 'trust-domains':
       for await (const page of await bundlePages(bundleClient(rpc), { signal })) {
@@ -160,10 +163,6 @@ async function* entries(rpc: RpcClient, signal: AbortSignal) {
   }
 }
 
-function textOf(id: SPIFFEID | undefined): string {
-  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
-}
-
 type PlaceFlags = typeof serverFlags & typeof agentSocketFlags;
 
 /** What the flags that are typed already say of the server and the agent; nothing if they cannot be read yet. */
@@ -184,9 +183,4 @@ function givenFlags({ command, args, flagName }: ValueRequest): {
   } catch {
     return { values: {}, names: new Set() };
   }
-}
-
-function initialValues<F extends FlagSpecs>(specs: F): FlagValues<F> {
-  // Each value is the one that its own declaration starts with.
-  return Object.fromEntries(Object.entries(specs).map(([name, { initial }]) => [name, initial])) as FlagValues<F>;
 }

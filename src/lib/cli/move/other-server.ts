@@ -1,6 +1,6 @@
 import type { RpcClient } from '../../rpc/client.ts';
 import { SpirekitError } from '../../runtime/errors.ts';
-import { type FlagSpecs, type FlagValues, flag } from '../go-flags.ts';
+import { flag, initialValues } from '../flag-spec.ts';
 import { connectToServer } from '../server-connection.ts';
 import { type ServerContext, serverFlags } from '../server-flags.ts';
 
@@ -66,9 +66,4 @@ export function findOtherSide<P extends 'from' | 'to'>(
         given: new Set(given.map(([name]) => name)),
       }),
   };
-}
-
-function initialValues<F extends FlagSpecs>(specs: F): FlagValues<F> {
-  // Each value is the one that its own declaration starts with.
-  return Object.fromEntries(Object.entries(specs).map(([name, { initial }]) => [name, initial])) as FlagValues<F>;
 }

@@ -1,7 +1,7 @@
 import type { Finding } from '../../findings/finding.ts';
 import type { RemovalOutcome, StaleAgent } from '../../overview/stale-agents.ts';
+import { counted } from '../../runtime/counted.ts';
 import { utcTime } from '../../runtime/utc-time.ts';
-import { counted } from '../counted.ts';
 import type { Table } from '../printer.ts';
 import type { JsonValue } from '../protojson.ts';
 import { fromNow } from '../short-duration.ts';

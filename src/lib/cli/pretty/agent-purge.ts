@@ -1,5 +1,5 @@
+import { counted } from '../../runtime/counted.ts';
 import type { ExpiredAgent } from '../agent-purge.ts';
-import { counted } from '../counted.ts';
 
 /** The text of `agent purge`. */
 export function formatPurge(agents: readonly ExpiredAgent[], isDryRun: boolean): string {

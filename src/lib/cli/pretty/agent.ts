@@ -1,8 +1,8 @@
+import { counted } from '../../runtime/counted.ts';
 import { SpiffeId } from '../../spiffe/spiffe-id.ts';
 import { TrustDomain } from '../../spiffe/trust-domain.ts';
 import type { Agent } from '../../wire/gen/spire/api/types/agent.ts';
 import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
-import { counted } from '../counted.ts';
 import { formatGoTime, type Zone } from '../go-time.ts';
 import type { Table } from '../printer.ts';
 

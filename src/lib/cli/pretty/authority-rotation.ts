@@ -1,6 +1,6 @@
 import type { PlannedStep, RotationPlan } from '../../rotation/rotation-plan.ts';
+import { counted } from '../../runtime/counted.ts';
 import { utcTime } from '../../runtime/utc-time.ts';
-import { counted } from '../counted.ts';
 import type { JsonValue } from '../protojson.ts';
 import { fromNow, shortDuration } from '../short-duration.ts';
 import { escapeControls } from '../terminal-text.ts';

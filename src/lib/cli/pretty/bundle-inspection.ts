@@ -1,7 +1,7 @@
 import type { BundleDifference } from '../../inspect/bundle-diff.ts';
 import type { BundleInspection, KeyAuthorityView } from '../../inspect/bundle-inspection.ts';
 import { lifeInWords, spanInWords, utc } from '../../inspect/lifetime.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../../runtime/counted.ts';
 import { escapeControls } from '../terminal-text.ts';
 import { formatFindings } from './findings.ts';
 

@@ -1,5 +1,5 @@
+import { counted } from '../../runtime/counted.ts';
 import type { BundleStatus } from '../../wire/gen/spirekit/api/server/federation/v1/federation.ts';
-import { counted } from '../counted.ts';
 import { formatGoTime } from '../go-time.ts';
 import type { Table } from '../printer.ts';
 import type { ZoneOf } from './agent.ts';

@@ -1,9 +1,9 @@
 import { Certificate } from '../../crypto/certificate.ts';
 import { pemEncode } from '../../crypto/pem.ts';
+import { counted } from '../../runtime/counted.ts';
 import { formatBundleDocument } from '../../spiffe/bundle.ts';
 import type { Bundle } from '../../wire/gen/spire/api/types/bundle.ts';
 import { type BundleFormat, fromWireBundle } from '../bundle-data.ts';
-import { counted } from '../counted.ts';
 import { within } from '../error-context.ts';
 import type { Table } from '../printer.ts';
 

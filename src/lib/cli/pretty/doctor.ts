@@ -1,6 +1,6 @@
 import type { CheckResult, ExaminedDaemon } from '../../doctor/examination.ts';
 import { worstSeverity } from '../../findings/finding.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../../runtime/counted.ts';
 import type { JsonValue } from '../protojson.ts';
 import type { Table } from '../table.ts';
 import { escapeControls } from '../terminal-text.ts';

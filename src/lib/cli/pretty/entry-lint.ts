@@ -1,5 +1,5 @@
 import { type Finding, worstSeverity } from '../../findings/finding.ts';
-import { counted } from '../counted.ts';
+import { counted } from '../../runtime/counted.ts';
 import type { Table } from '../printer.ts';
 import type { JsonValue } from '../protojson.ts';
 import { findingsJson, formatFindings } from './findings.ts';

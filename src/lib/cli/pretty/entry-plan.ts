@@ -8,8 +8,8 @@ import {
 import type { BlastRadius, IdentityEffect } from '../../desiredentries/identity-effects.ts';
 import { conflictsOf, type Plan } from '../../desiredentries/plan.ts';
 import { type Place, placeName } from '../../desiredentries/source-file.ts';
+import { counted } from '../../runtime/counted.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
-import { counted } from '../counted.ts';
 import type { ShownPlan } from '../entry-plan.ts';
 import type { Table } from '../printer.ts';
 import type { JsonValue } from '../protojson.ts';

@@ -1,9 +1,9 @@
 import { rpcCodeName } from '../../rpc/status.ts';
+import { counted } from '../../runtime/counted.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
 import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
 import { isAccepted } from '../batch-outcome.ts';
-import { counted } from '../counted.ts';
 import { formatGoTime, UTC } from '../go-time.ts';
 import type { Table } from '../printer.ts';
 

@@ -1,8 +1,8 @@
 import { rpcCodeName } from '../../rpc/status.ts';
+import { counted } from '../../runtime/counted.ts';
 import { goQuote } from '../../runtime/go-quote.ts';
 import type { FederationRelationship } from '../../wire/gen/spire/api/types/federationrelationship.ts';
 import { type BatchResult, isAccepted } from '../batch-outcome.ts';
-import { counted } from '../counted.ts';
 import type { Table } from '../printer.ts';
 
 /** The answer to one relationship of a batch. */

@@ -1,3 +1,4 @@
+import { counted } from '../../runtime/counted.ts';
 import { formatSelector, type Selector } from '../../spiffe/selector.ts';
 import { remedyOf } from '../../why/entry-command.ts';
 import type { AgentAnswer, ServerFacts } from '../../why/facts.ts';
@@ -5,7 +6,6 @@ import type { NearEntry } from '../../why/near-entry.ts';
 import type { WhyReport } from '../../why/report.ts';
 import { isOpen, showSelector } from '../../why/shown-selectors.ts';
 import { seconds } from '../../why/sync-verdict.ts';
-import { counted } from '../counted.ts';
 import type { JsonValue } from '../protojson.ts';
 import { escapeControls } from '../terminal-text.ts';
 import { findingsJson, formatFindings } from './findings.ts';

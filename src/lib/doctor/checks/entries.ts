@@ -1,6 +1,6 @@
 import type { Finding } from '../../findings/finding.ts';
+import { spiffeIdText } from '../../wire/convert/spiffe-id.ts';
 import type { Entry } from '../../wire/gen/spire/api/types/entry.ts';
-import type { SPIFFEID } from '../../wire/gen/spire/api/types/spiffeid.ts';
 import type { Check } from '../check.ts';
 import { spanWords } from '../durations.ts';
 import type { ServerPatient } from '../patient.ts';
@@ -16,7 +16,7 @@ export const entries: Check<ServerPatient> = {
   name: 'entries',
   async look({ contents, config }) {
     const [all, agents] = await Promise.all([contents.entries(), contents.agents()]);
-    const known = new Set(agents.map(({ id }) => idOf(id)));
+    const known = new Set(agents.map(({ id }) => spiffeIdText(id)));
     const fallback = config.kind === 'valid' ? config.value.defaultX509SvidTtlSeconds : undefined;
     return [...few(twins(all)), ...few(orphans(all, known)), ...few(shortLived(all, fallback))];
   },
@@ -28,7 +28,7 @@ function twins(all: readonly Entry[]): Finding[] {
   const found: Finding[] = [];
   for (const entry of all) {
     const selectors = entry.selectors.map(({ type, value }) => `${type}:${value}`).sort();
-    const key = JSON.stringify([idOf(entry.parentId), selectors, entry.hint]);
+    const key = JSON.stringify([spiffeIdText(entry.parentId), selectors, entry.hint]);
     const first = entry.hint === '' ? undefined : bySelectors.get(key);
     bySelectors.set(key, bySelectors.get(key) ?? entry);
     if (first === undefined) continue;
@@ -37,7 +37,7 @@ function twins(all: readonly Entry[]): Finding[] {
       severity: 'warning',
       subject: entry.id,
       message: `two entries with the hint ${JSON.stringify(entry.hint)} match the same workloads, and only the older one is served`,
-      evidence: [`${first.id}: ${idOf(first.spiffeId)}`, `${entry.id}: ${idOf(entry.spiffeId)}`],
+      evidence: [`${first.id}: ${spiffeIdText(first.spiffeId)}`, `${entry.id}: ${spiffeIdText(entry.spiffeId)}`],
       remedy: `give one of them another hint: \`spirekit entry update --entry-id ${entry.id} --hint NAME ...\``,
     });
   }
@@ -46,17 +46,17 @@ function twins(all: readonly Entry[]): Finding[] {
 
 /** Entries below a parent that is neither an agent nor an entry: nobody is ever entitled to them. */
 function orphans(all: readonly Entry[], agents: ReadonlySet<string>): Finding[] {
-  const ids = new Set(all.map(({ spiffeId }) => idOf(spiffeId)));
+  const ids = new Set(all.map(({ spiffeId }) => spiffeIdText(spiffeId)));
   return all
     .filter(({ parentId }) => {
-      const parent = idOf(parentId);
+      const parent = spiffeIdText(parentId);
       return !agents.has(parent) && !ids.has(parent) && parentId?.path !== '/spire/server';
     })
     .map((entry) => ({
       code: 'SPK-4081',
       severity: 'warning',
       subject: entry.id,
-      message: `its parent ${idOf(entry.parentId)} is neither an agent nor an entry, so no workload gets ${idOf(entry.spiffeId)}`,
+      message: `its parent ${spiffeIdText(entry.parentId)} is neither an agent nor an entry, so no workload gets ${spiffeIdText(entry.spiffeId)}`,
       remedy: `name an agent of \`spirekit agent list\`: \`spirekit entry update --entry-id ${entry.id} --parent-id ID ...\`; or attest the agent`,
     }));
 }
@@ -71,7 +71,7 @@ function shortLived(all: readonly Entry[], fallback: number | undefined): Findin
       code: 'SPK-4071',
       severity: 'warning',
       subject: entry.id,
-      message: `SVIDs of ${idOf(entry.spiffeId)} live ${spanWords((entry.x509SvidTtl || (fallback ?? 0)) * 1000)}, and an agent that syncs every 5s may not renew them in time`,
+      message: `SVIDs of ${spiffeIdText(entry.spiffeId)} live ${spanWords((entry.x509SvidTtl || (fallback ?? 0)) * 1000)}, and an agent that syncs every 5s may not renew them in time`,
       remedy: `\`spirekit entry update --entry-id ${entry.id} --x509-svid-ttl 3600 ...\``,
     }));
 }
@@ -85,8 +85,4 @@ function few(findings: readonly Finding[]): Finding[] {
     ...findings.slice(0, MOST_TOLD),
     { code, severity, subject: 'entries', message: `and ${more} more of these` },
   ];
-}
-
-function idOf(id: SPIFFEID | undefined): string {
-  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
 }

@@ -57,3 +57,8 @@ function notMember(id: SpiffeId, trustDomain: TrustDomain): string {
 function quoted(value: SpiffeId | TrustDomain): string {
   return goQuote(value.toString());
 }
+
+/** An ID of a message as people write it, whatever it holds; empty where there is none. */
+export function spiffeIdText(id: SPIFFEID | undefined): string {
+  return id === undefined ? '' : `spiffe://${id.trustDomain}${id.path}`;
+}

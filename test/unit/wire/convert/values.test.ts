@@ -16,6 +16,7 @@ import {
   agentIdFromWire,
   memberIdFromWire,
   spiffeIdFromWire,
+  spiffeIdText,
   spiffeIdToWire,
   workloadIdFromWire,
 } from '../../../../src/lib/wire/convert/spiffe-id.ts';
@@ -80,6 +81,7 @@ describe('values that cross the wire come back as they were', () => {
     fc.assert(
       fc.property(spiffeIds, (id) => {
         expect(spiffeIdFromWire(spiffeIdToWire(id))).toEqual(id);
+        expect(spiffeIdText(spiffeIdToWire(id))).toBe(id.toString());
       }),
     );
   });
