@@ -22,6 +22,8 @@ export function comparablePage(page: string): string {
   return withEqualGaps(new Placeholders().mask(page))
     .replaceAll(/\b\d+ (?:second|minute|hour|day)s?\b/g, '<long>')
     .replaceAll(/\b\d+(?:\.\d+)? (?:ms|%|MiB)(?=\W)/g, '<amount>')
+    .replaceAll(/<kid-\d+>|\b[A-Za-z0-9]{32}\b/g, '<kid>')
+    .replaceAll(/\bup \d[\dhms]*|\b\d+ s ago\b/g, '<long>')
     .replaceAll(/\bpid \d+|\bprocess \d+/g, '<process>')
     .replaceAll(/\b\d+h(?:\d+m)?\b/g, '<long>')
     .replaceAll(/\.\.<?[\w>-]+\.[0-9a-f]{8}/g, '<generation>')
